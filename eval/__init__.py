@@ -1,0 +1,1 @@
+"""Gold sets, scores and benchmarks."""

@@ -1,0 +1,69 @@
+"""Cleaning that never loses its way back: every repair is an edit on an offset map.
+
+`clean` runs the rules of `CHARACTERS` and `PAGE` on the whole text, tells apart the articles that share it, and runs
+those of `LAYOUT` on each. Clean text has one paragraph or heading a line, no blank lines, and the script and the
+punctuation of the document as written. An edit that two rules made together bears the names of both (`a+b`), or, if
+all that it does is delete, of the one that deleted most.
+"""
+
+from __future__ import annotations
+
+from rag.types import Document, Part
+
+from .captions import continuation_marks, interruptions, photo_credits
+from .characters import (
+    compatibility_forms,
+    entities,
+    full_width,
+    hyphenation,
+    invisible,
+    line_ends,
+    lost_characters,
+    plain_spaces,
+)
+from .chrome import breadcrumbs, chrome, keyword_spam, masthead, page_numbers
+from .columns import columns, overlaps, paragraphs
+from .draft import Draft, Rule, Watch
+from .pinyin import broken_pinyin, inline_pinyin, realigned, stray_glyphs
+from .spacing import (
+    runs_of_spaces,
+    spaced_latin,
+    spaced_numbers,
+    spaced_out,
+    spaced_punctuation,
+    spaced_units,
+    spaced_words,
+)
+from .split import other_article, split
+
+# every rule, in the order in which it is applied
+CHARACTERS: tuple[Rule, ...] = (
+    line_ends, invisible, lost_characters, entities, plain_spaces, compatibility_forms, full_width, realigned,
+    inline_pinyin, broken_pinyin, stray_glyphs, hyphenation,
+)  # fmt: skip
+PAGE: tuple[Rule, ...] = (keyword_spam, page_numbers, breadcrumbs, masthead, chrome)
+LAYOUT: tuple[Rule, ...] = (
+    continuation_marks, interruptions, photo_credits, overlaps, columns, runs_of_spaces, spaced_numbers, spaced_out,
+    spaced_punctuation, spaced_units, spaced_latin, spaced_words, paragraphs,
+)  # fmt: skip
+RULES: tuple[Rule, ...] = CHARACTERS + PAGE + LAYOUT
+
+
+def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
+    """Find the articles of a document: each with its clean text and the edits that lead there from `document.raw`.
+
+    At least one part; its text is empty where nothing but the site's own words was there. `title` is set where the
+    page was split by it. `watch` is told, rule by rule, of the text that each saw and of its edits.
+    """
+    page = Draft.of(document.raw).after(CHARACTERS, watch).after(PAGE, watch)
+    parts = []
+    for piece in split(page.text):
+        others = other_article(page.text, piece)
+        if watch is not None and others:
+            watch("other_article", page.text, others)
+        draft = page.edited(others).after(LAYOUT, watch)
+        parts.append(Part(piece.title, draft.text, draft.edits))
+    return parts
+
+
+__all__ = ["CHARACTERS", "LAYOUT", "PAGE", "RULES", "Draft", "Rule", "Watch", "clean"]

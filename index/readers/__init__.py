@@ -1,0 +1,1 @@
+"""File formats: one module, one function `read` each."""

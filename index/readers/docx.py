@@ -1,0 +1,125 @@
+"""Word documents (.docx) by python-docx: paragraphs and tables in the order in which they are read.
+
+The tree is walked here, because python-docx passes over content controls, insertions not yet accepted, and
+text boxes. Left out: headers, footers, footnotes, hidden and deleted text, numbers that Word makes by itself.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.errors import UnreadableDocument
+from rag.types import Document
+
+from ._common import MAX_BYTES, document, load, own_title, really
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MAX_UNPACKED = 1024**3  # bytes, of all that is in the archive
+MAX_XML = 64 * 1024**2  # bytes, of one XML part: its tree takes ten times that in memory
+MAX_RATIO = 200  # unpacked to packed, above which a large archive is a bomb; XML stands near 10
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_GONE = {f"{_W}{name}" for name in ("del", "moveFrom", "rt", "pPr", "rPr", "sectPr")}
+_TEXT = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
+
+
+def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
+    """Read a `.docx` file: a blank line between paragraphs, a row a line in tables, cells joined by tabs.
+
+    Raises UnreadableDocument where it is encrypted, of another format, damaged or a zip bomb; EmptyDocument,
+    DocumentTooLarge.
+    """
+    data = load(path, max_bytes=max_bytes)
+    _check_archive(data, path)
+    import docx
+
+    try:
+        word = docx.Document(io.BytesIO(data))
+        blocks = list(_blocks(word.element.body))
+        title = own_title(word.core_properties.title)
+    except Exception as error:  # python-docx lets through whatever zipfile, zlib and lxml raise
+        why = str(error) or type(error).__name__
+        raise UnreadableDocument(f"{path} is no Word document, or damaged ({why})") from error
+    return document("\n\n".join(blocks), source=source, path=path, media_type=MEDIA_TYPE, title=title)
+
+
+def _check_archive(data: bytes, path: Path) -> None:
+    if data.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise UnreadableDocument(f"{path} wants a password; save a copy without one")
+        raise UnreadableDocument(f"{path} is in the format of Word 97-2003 (.doc); save it as .docx")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        kind = really(data)
+        why = "is damaged" if data.startswith(b"PK") else f"is no Word document but {kind or 'something else'}"
+        raise UnreadableDocument(f"{path} {why}") from error
+    # zipfile never gives out more bytes than the directory says, so that these sizes bind
+    total = sum(entry.file_size for entry in entries)
+    largest = max((e.file_size for e in entries if e.filename.endswith((".xml", ".rels"))), default=0)
+    if total > MAX_UNPACKED or largest > MAX_XML or total > max(MAX_XML, MAX_RATIO * len(data)):
+        raise UnreadableDocument(
+            f"{path} would unpack from {len(data) / 2**20:.1f} to {total / 2**20:.0f} MB: a zip bomb? Not opened"
+        )
+
+
+def _blocks(container: Any) -> Iterator[str]:
+    """Yield paragraphs and tables under `container`, those of content controls and insertions included."""
+    for child in container:
+        if child.tag == f"{_W}p":
+            boxes: list[Any] = []
+            if text := "".join(_inline(child, boxes)).strip(" \t\n\u3000"):
+                yield text
+            for box in boxes:
+                yield from _blocks(box)
+        elif child.tag == f"{_W}tbl":
+            yield from _table(child)
+        elif isinstance(child.tag, str) and child.tag not in _GONE:
+            yield from _blocks(child)
+
+
+def _table(table: Any) -> Iterator[str]:
+    """Yield a block for rows of several cells; a row of one cell is layout, its paragraphs stand alone."""
+    lines: list[str] = []
+    for row in table.iter(f"{_W}tr"):
+        if next(row.iterancestors(f"{_W}tbl")) is not table:
+            continue  # of a table within a cell, which `_blocks` reaches through the cell
+        cells = [list(_blocks(cell)) for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(row.tag)) is row]
+        if len(cells) == 1:
+            if lines:
+                yield "\n".join(lines)
+            lines = []
+            yield from cells[0]
+        elif any(cells):
+            lines.append("\t".join(" ".join(" ".join(cell).split()) for cell in cells))
+    if lines:
+        yield "\n".join(lines)
+
+
+def _inline(node: Any, boxes: list[Any]) -> Iterator[str]:
+    """Yield the pieces of a paragraph's text; text boxes found on the way go to `boxes`."""
+    for child in node:
+        tag = child.tag
+        if tag in (f"{_W}t", f"{_MATH}t"):
+            yield child.text or ""
+        elif tag in _TEXT:
+            yield _TEXT[tag]
+        elif tag == f"{_W}txbxContent":
+            boxes.append(child)
+        elif tag == f"{_MC}AlternateContent":  # the same thing for newer and for older programs
+            yield from _inline(child[:1], boxes)
+        elif isinstance(tag, str) and tag not in _GONE and not _hidden(child):
+            yield from _inline(child, boxes)
+
+
+def _hidden(run: Any) -> bool:
+    mark = run.find(f"{_W}rPr/{_W}vanish")
+    return mark is not None and mark.get(f"{_W}val", "true") not in ("0", "false", "off")

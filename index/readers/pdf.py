@@ -1,0 +1,85 @@
+"""PDF by pdfium: the text layer, page by page, in the order in which the file draws it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+from rag.errors import UnreadableDocument
+from rag.types import Document
+
+from ._common import MAX_BYTES, document, load, own_title, really
+
+PAGE_BREAK = "\n"  # a sentence that runs over the page is joined again like any broken line
+
+_PDFIUM = threading.Lock()  # pdfium must not be called from two threads at once
+_SOFT_HYPHEN = re.compile("[\ufffe\x02]")  # pdfium's mark for a hyphen at a line's end; it swallows the line end
+_UNMAPPED = re.compile("[\ue000-\uf8ff\ufffd]")
+
+log = logging.getLogger(__name__)
+
+
+def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
+    """Read the text layer of a PDF; `pages` holds where in `raw` each page starts.
+
+    Raises UnreadableDocument where it is no PDF, damaged, wants a password, or has no text layer that can be
+    used, as scans; EmptyDocument, DocumentTooLarge.
+    """
+    data = load(path, max_bytes=max_bytes)
+    with _PDFIUM:
+        texts, title = _extract(data, path)
+    blank = [number for number, text in enumerate(texts, 1) if not text.strip()]
+    if len(blank) == len(texts):
+        why = f"has no text layer on any of its {len(texts)} pages: a scan? Run OCR on it first"
+        raise UnreadableDocument(f"{path} {why}")
+    if blank:
+        log.warning("%s: no text layer on %d of %d pages: %s", path, len(blank), len(texts), blank[:10])
+    raw = PAGE_BREAK.join(texts)
+    if len(_UNMAPPED.findall(raw)) > 0.3 * len(raw):
+        raise UnreadableDocument(f"{path} does not say which characters its fonts show; run OCR on it first")
+    pages: list[int] = []
+    at = 0
+    for text in texts:
+        pages.append(at)
+        at += len(text) + len(PAGE_BREAK)
+    return document(raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title)
+
+
+def _extract(data: bytes, path: Path) -> tuple[list[str], str | None]:
+    """Return the text of each page, with Unix line ends, and the title of the file's properties."""
+    import pypdfium2 as pdfium
+    import pypdfium2.raw as pdfium_c
+
+    try:
+        pdf = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise UnreadableDocument(f"{path} wants a password; save a copy without one") from error
+        kind = really(data)
+        why = f"is no PDF but {kind}" if kind not in (None, "a PDF") else f"is no PDF, or damaged ({error})"
+        raise UnreadableDocument(f"{path} {why}") from error
+    try:
+        if not len(pdf):
+            raise UnreadableDocument(f"{path} is a PDF without pages; it is damaged")
+        texts = [_page(pdf, number, path) for number in range(len(pdf))]
+        return texts, own_title(pdf.get_metadata_value("Title"))
+    finally:
+        pdf.close()
+
+
+def _page(pdf: Any, number: int, path: Path) -> str:
+    import pypdfium2 as pdfium
+
+    try:
+        page = pdf[number]
+        try:
+            text = page.get_textpage().get_text_range()
+        finally:
+            page.close()
+    except pdfium.PdfiumError as error:
+        raise UnreadableDocument(f"page {number + 1} of {path} is damaged ({error})") from error
+    text = _SOFT_HYPHEN.sub("-\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", "", text)

@@ -1,0 +1,26 @@
+"""An Answer as the JSON that `zhiyin ask --json` and `POST /api/ask` give (`answer.schema.json`)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from .types import Answer
+
+
+def to_dict(answer: Answer) -> dict[str, Any]:
+    """The public contract as plain JSON values; keys in a fixed order, absent values as null."""
+    return {
+        "id": answer.id,
+        "question": answer.question,
+        "answer": answer.answer,
+        "short": answer.short,
+        "refused": answer.refused,
+        "reason": answer.reason,
+        "statements": [{"text": s.text, "citations": list(s.citations)} for s in answer.statements],
+        "citations": [asdict(c) | {"marks": [list(m) for m in c.marks]} for c in answer.citations],
+        "passages": [asdict(p) for p in answer.passages],
+        "generation": answer.generation,
+        "timing_ms": {name: round(ms, 1) for name, ms in answer.timing_ms.items()},
+        "understood": answer.understood,
+    }

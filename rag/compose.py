@@ -1,0 +1,63 @@
+"""From findings to an answer: citations into the raw text, statements, and the words around them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from .offsets import OffsetMap
+from .read import Finding
+from .text.numbers import find_quantities
+from .types import Citation, Document, Part, Statement
+from .verify import Cited
+
+
+def cite(finding: Finding, document: Document, n: int) -> Citation:
+    """The citation of a finding: its sentence as it is on disk, with the short answer marked in it."""
+    view, part = finding.view, finding.view.part
+    offsets = OffsetMap(part.edits)
+    base = view.sentence.start
+    lead = len(view.text) - len(view.text.lstrip())
+    start, end = offsets.to_raw(base + lead, base + len(view.text.rstrip()))
+    mark = offsets.to_raw(base + finding.span.start, base + finding.span.end)
+    page = bisect_right(document.pages, start) if document.pages else None
+    return Citation(
+        n=n, source=document.source, title=part.title or document.title or document.source, quote=document.raw[start:end],
+        start=start, end=end, version=document.version, marks=(mark,), page=page, published=part.published,
+        publisher=part.publisher, region=part.region, period=str(finding.period) if finding.period else None, part=view.number,
+    )
+
+
+def proof(finding: Finding) -> Cited:
+    """What the verifier may hold a statement of this finding against."""
+    part: Part = finding.view.part
+    regions = finding.regions or ((part.region,) if part.region else ())
+    return Cited(finding.view.text, finding.period, regions)
+
+
+def compared(labels: Sequence[str], findings: Sequence[Finding], language: str) -> str | None:
+    """Which of two or more figures is larger and by how much, where all have one unit; None where they can't be compared."""
+    values = []
+    for finding in findings:
+        quantities = find_quantities(finding.text)
+        if len(quantities) != 1:
+            return None
+        values.append(quantities[0])
+    if len({q.kind for q in values}) != 1 or len(values) < 2:
+        return None
+    best = max(range(len(values)), key=lambda i: values[i].value)
+    if sum(q.value == values[best].value for q in values) > 1:
+        return "两者相同" if language == "zh" else "they are equal"
+    return f"{labels[best]}更多" if language == "zh" else f"{labels[best]} is higher"
+
+
+def statement(text: str, citations: Sequence[int]) -> Statement:
+    """A statement with the numbers of its citations."""
+    return Statement(text, tuple(citations))
+
+
+def marked(text: str, citations: Sequence[int]) -> str:
+    """Text with its citation marks, before the full stop: `26万余人次[1]。`."""
+    stop = "。" if any("\u4e00" <= c <= "\u9fff" for c in text) else "."
+    body = text.rstrip("。.;; ")
+    return body + "".join(f"[{n}]" for n in citations) + stop

@@ -1,0 +1,189 @@
+"""Embedders: text in, unit vectors out.
+
+`load_embedder` is the way in. Nothing here ever asks a model hub: a model is the bundled one, a folder, or a
+name that an earlier download left in the local cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import registry
+from .config import BUNDLED, Settings
+from .errors import ModelError
+from .static import StaticEmbedder, is_static
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """What the index and the retriever need of an embedding model."""
+
+    @property
+    def name(self) -> str:
+        """The name it was asked for by: `bundled`, a model name, or a folder."""
+
+    @property
+    def fingerprint(self) -> str:
+        """`sha256:…` over all that decides its vectors; an index is tied to it."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def max_tokens(self) -> int | None:
+        """Tokens that it reads of one text; None for no limit."""
+
+    def encode_queries(self, texts: list[str]) -> Vectors:
+        """Vectors of questions, with the model's own query prompt: `(n, dim)` float32, L2-normalised."""
+
+    def encode_passages(self, texts: list[str]) -> Vectors:
+        """Vectors of passages, with the model's own document prompt: `(n, dim)` float32, L2-normalised."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` without special ones."""
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The embedder that `settings.embedder` asks for.
+
+    `bundled` is the model in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
+    `zhiyin.embedders`; anything else is a SentenceTransformer's folder or name.
+    Raises ModelError where it can't be found or run.
+    """
+    asked = settings.embedder
+    plugin, colon, rest = asked.partition(":")
+    if colon and plugin in registry.names("embedders"):
+        loaded: Embedder = registry.load("embedders", plugin)(rest)
+        return loaded
+    return load_sentence_transformer(asked)
+
+
+def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
+    """A SentenceTransformer by folder or name; `device` as torch names it.
+
+    A model that is only a table of token vectors (StaticEmbedding) is run with NumPy: importing torch and
+    sentence-transformers takes seconds, the table milliseconds. Raises ModelError.
+    """
+    folder = locate(name)
+    if device == "cpu" and is_static(folder):
+        return StaticEmbedder(name, folder, fingerprint(folder))
+    return SentenceTransformerEmbedder(name, folder, device)
+
+
+def locate(name: str, kind: str = "embedder") -> Path:
+    """The folder that holds the model `name`. Raises ModelError, saying what to do without a network.
+
+    `kind` is the setting that names it: embedder, reranker, generator. Only an embedder is bundled.
+    """
+    if name == BUNDLED and kind == "embedder":
+        folder = Path(__file__).parent / "models" / "embedder"
+        if not folder.is_dir():
+            raise ModelError(
+                f"the bundled embedder is not in this installation ({folder}); install the wheel again, "
+                "or set embedder to the folder of a SentenceTransformer model"
+            )
+        return folder
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    cached = _in_hub_cache(name)
+    if cached is None:
+        raise ModelError(
+            f"no {kind} at {name!r}: it is neither a folder nor in the local model cache, and Zhiyin never "
+            f"downloads models. Where there is a network run `hf download {name} --local-dir FOLDER`, copy "
+            f'FOLDER here and set {kind} = "FOLDER"'
+        )
+    return cached
+
+
+def _in_hub_cache(name: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except Exception:  # not a legal name, not there, or no cache: all mean "not here"
+        return None
+
+
+_fingerprints: dict[tuple[tuple[str, int, int], ...], str] = {}
+
+
+def fingerprint(folder: Path) -> str:
+    """`sha256:…` over names and bytes of all model files below `folder` (hidden files and README left out)."""
+    files = sorted(
+        (path.relative_to(folder).as_posix(), path)
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix != ".md"
+        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+    )
+    stats = [(path, path.stat()) for _, path in files]
+    key = tuple((str(path.resolve()), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    if key not in _fingerprints:
+        total = hashlib.sha256()
+        for relative, path in files:
+            with path.open("rb") as file:
+                total.update(f"{relative}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        _fingerprints[key] = f"sha256:{total.hexdigest()}"
+    return _fingerprints[key]
+
+
+class SentenceTransformerEmbedder:
+    """Any SentenceTransformer, used with its own prompts (`encode_query`, `encode_document`)."""
+
+    def __init__(self, name: str, folder: Path, device: str = "cpu") -> None:
+        """Load from `folder`, offline. Raises ModelError."""
+        self.name = name
+        self.fingerprint = fingerprint(folder)
+        self._lock = threading.Lock()  # fast tokenizers are not reentrant while they set padding
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()  # loading bars would run through our own
+            self._model: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)
+        except Exception as error:
+            raise ModelError(
+                f"can't load the embedder {name!r} from {folder}: {error}. The folder should be one that "
+                "SentenceTransformer.save wrote, with modules.json, weights and tokenizer"
+            ) from error
+        limit = self._model.max_seq_length
+        self.max_tokens = int(limit) if limit and limit < 1e9 else None
+        self.dim = int(self._encode(self._model.encode_document, ["尺寸"]).shape[1])
+
+    def encode_queries(self, texts: list[str]) -> Vectors:
+        """See Embedder."""
+        return self._encode(self._model.encode_query, texts)
+
+    def encode_passages(self, texts: list[str]) -> Vectors:
+        """See Embedder."""
+        return self._encode(self._model.encode_document, texts)
+
+    def count_tokens(self, text: str) -> int:
+        """See Embedder."""
+        tokenizer = self._model.tokenizer
+        with self._lock:
+            if hasattr(tokenizer, "encode_batch"):  # a bare tokenizers.Tokenizer
+                return len(tokenizer.encode(text, add_special_tokens=False).ids)
+            return len(tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])
+
+    def _encode(self, encode: Any, texts: list[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        with self._lock:
+            try:
+                found = encode(texts, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False)
+            except Exception as error:
+                raise ModelError(f"the embedder {self.name!r} failed on {len(texts)} texts: {error}") from error
+        vectors = np.ascontiguousarray(found, dtype=np.float32)
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"the embedder {self.name!r} gave vectors that are not finite; is the model damaged?")
+        return vectors

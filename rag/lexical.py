@@ -1,0 +1,94 @@
+"""The lexical leg: BM25 over terms that someone else cut (`rag.text.tokens.index_terms`).
+
+Scores are bm25s's eager ones (Lù 2024, arXiv:2407.03618) with the Lucene variant of BM25 (Kamphuis et al., ECIR 2020).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .types import Hit
+
+K1 = 1.5
+B = 0.75
+_VOCABULARY = "vocab.index.json"
+_EMPTY = "{}"
+
+
+class Lexical:
+    """BM25 over `size` chunks. Built once, then read-only and safe to share between threads."""
+
+    def __init__(self, size: int, index: Any | None) -> None:
+        """Wrap a bm25s index; None where no chunk has a term."""
+        self._size = size
+        self._index = index
+
+    @classmethod
+    def build(cls, terms: Sequence[Sequence[str]]) -> Lexical:
+        """Index the terms of every chunk, in chunk order. Equal input gives equal files."""
+        vocabulary = {term: n for n, term in enumerate(sorted({term for chunk in terms for term in chunk}))}
+        if not vocabulary:
+            return cls(len(terms), None)
+        import bm25s
+
+        index = bm25s.BM25(k1=K1, b=B, method="lucene")
+        ids = [[vocabulary[term] for term in chunk] for chunk in terms]
+        # an "empty token" would get a number that has no column in the matrix
+        index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
+        return cls(len(terms), index)
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`, which is made."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._index is None:
+            (folder / _VOCABULARY).write_text(_EMPTY, encoding="utf-8")
+        else:
+            self._index.save(folder, show_progress=False)
+
+    @classmethod
+    def load(cls, folder: Path, size: int) -> Lexical:
+        """Open what `save` wrote for `size` chunks; the arrays are memory-mapped. Raises OSError, ValueError."""
+        if (folder / _VOCABULARY).stat().st_size == len(_EMPTY):
+            return cls(size, None)
+        import bm25s
+
+        return cls(size, bm25s.BM25.load(folder, mmap=True, show_progress=False))
+
+    def __len__(self) -> int:
+        return self._size
+
+    def df(self, term: str) -> int:
+        """How many chunks hold `term`."""
+        number = self._index.vocab_dict.get(term) if self._index is not None else None
+        if self._index is None or number is None:
+            return 0
+        columns = self._index.scores["indptr"]
+        return int(columns[number + 1] - columns[number])
+
+    def scores(self, terms: Sequence[str]) -> NDArray[np.float32]:
+        """BM25 of every chunk, `(size,)` float32. A term given twice counts twice; an unknown one nothing."""
+        known = self._index.get_tokens_ids(terms) if self._index is not None else []
+        if self._index is None or not known:
+            return np.zeros(self._size, np.float32)
+        found: NDArray[np.float32] = self._index.get_scores_from_ids(known)
+        return found
+
+    def search(self, terms: Sequence[str], k: int, allowed: NDArray[np.bool_] | None = None) -> list[Hit]:
+        """The `k` best chunks that share a term, best first, equal scores by chunk number.
+
+        `allowed` is a mask of `(size,)`: only these chunks are looked at.
+        """
+        scores = self.scores(terms)
+        candidates = np.flatnonzero(scores > 0 if allowed is None else (scores > 0) & allowed)
+        if k <= 0 or not candidates.size:
+            return []
+        if candidates.size > 4 * k:  # sort only what can be among the first k, all of those that tie included
+            bar = np.partition(scores[candidates], candidates.size - k)[candidates.size - k]
+            candidates = candidates[scores[candidates] >= bar]
+        best = candidates[np.lexsort((candidates, -scores[candidates]))][:k]
+        return [Hit(int(number), float(scores[number])) for number in best]

@@ -1,0 +1,42 @@
+"""English words to the Chinese words that translate them: the bundled statistical lexicon.
+
+Rows of `models/lexicon/en_zh.tsv.xz`: English word or phrase, then `Chinese:probability` columns, best first.
+"""
+
+from __future__ import annotations
+
+import lzma
+from functools import lru_cache
+from importlib.resources import files
+
+_ENDINGS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", ""), ("ing", ""), ("ing", "e"),
+            ("ed", ""), ("ed", "e"), ("d", ""), ("er", ""), ("ly", ""))
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, tuple[tuple[str, float], ...]]:
+    if not (files("rag.models") / "lexicon" / "en_zh.tsv.xz").is_file(): return {}
+    packed = (files("rag.models") / "lexicon" / "en_zh.tsv.xz").read_bytes()
+    table: dict[str, tuple[tuple[str, float], ...]] = {}
+    for line in lzma.decompress(packed).decode("utf-8").splitlines():
+        english, *columns = line.split("\t")
+        pairs = (column.rpartition(":") for column in columns)
+        table[english] = tuple((word, float(p)) for word, _, p in pairs)
+    return table
+
+
+def translate(phrase: str) -> tuple[tuple[str, float], ...]:
+    """Chinese words for a lower-case English word or phrase with their probabilities; empty where unknown.
+
+    An inflected form that the lexicon lacks is looked up under its stem.
+    """
+    table = _table()
+    if phrase in table:
+        return table[phrase]
+    head, _, last = phrase.rpartition(" ")
+    for ending, other in _ENDINGS:
+        if last.endswith(ending) and len(last) - len(ending) >= 3:
+            found = table.get(f"{head} {last[: len(last) - len(ending)]}{other}".strip())
+            if found:
+                return found
+    return ()

@@ -1,0 +1,1 @@
+"""The bundled models: folders of weights, each with its model card."""

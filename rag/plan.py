@@ -1,0 +1,156 @@
+"""Splits a question about several places, years or things into one question for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .query import Kind, Query, understand
+from .text.places import display
+from .types import Period
+
+_JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|vs\.?|and|or|than|,)[\s]*$", re.IGNORECASE)
+_RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
+_COMPARES = re.compile(r"哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,8}(多|少|高|低)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
+_ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|how many|how much", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question of a plan and the label that its answer goes under ("" where the plan has one step)."""
+
+    query: Query
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to ask, and whether the answers are to be compared."""
+
+    steps: tuple[Step, ...]
+    compares: bool
+
+
+_EACH = re.compile(r"分别|各自|各(?=[\u4e00-\u9fff]{0,3}(?:是|有|多|为|几|占|返|了|帮|发|派|给|投|开|举|办))|又是|都是|respectively|\beach\b|\bboth\b")
+
+
+def plan(query: Query) -> Plan:
+    """One step for each place and year named side by side; else for each coordinated thing; else the question itself."""
+    compares = bool(_COMPARES.search(query.text))
+    periods = _separate(query)
+    value = query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
+    apart = compares or value or bool(_EACH.search(query.text))
+    regions = query.regions if len(query.regions) > 1 and apart else ()
+    if len(periods) > 1 or regions:
+        scopes = _paired(query, regions, periods) or [
+            (region, period) for region in (regions or (None,)) for period in (periods if len(periods) > 1 else (None,))
+        ]
+        steps = tuple(
+            Step(_about(query, region, period, compares), _label(region, period, query.language)) for region, period in scopes
+        )
+        return Plan(steps, compares)
+    things = _things(query) if compares or _EACH.search(query.text) or len(_ASK.findall(query.text)) > 1 else []
+    return Plan(tuple(things) if len(things) > 1 else (Step(query, ""),), compares and len(things) > 1)
+
+
+def _paired(query: Query, regions: Sequence[str], periods: Sequence[Period]) -> list[tuple[str | None, Period | None]]:
+    """`2022年的辽宁跟2021年的安徽`: each place with the year that stands next to it."""
+    if len(regions) < 2 or len(query.places) != len(query.times):
+        return []
+    mentions = sorted([(a, "place", r) for a, _, r in query.places] + [(a, "time", p) for a, _, p in query.times], key=lambda m: m[0])
+    pairs: list[tuple[str | None, Period | None]] = []
+    for (_, kind, value), (_, other, against) in zip(mentions[::2], mentions[1::2], strict=True):
+        if kind == other:
+            return []
+        region, period = (value, against) if kind == "place" else (against, value)
+        pairs.append((str(region), period if isinstance(period, Period) else None))
+    return pairs
+
+
+def _separate(query: Query) -> list[Period]:
+    """The years asked about one by one; a range (`2018年到2022年`) stays one period."""
+    times = query.times
+    for (_, end, _), (start, _, _) in zip(times, times[1:], strict=False):
+        if _RANGE.match(query.text[end:start]):
+            return []
+    return list(dict.fromkeys(p for _, _, p in times))
+
+
+def _about(query: Query, region: str | None, period: Period | None, compares: bool) -> Query:
+    """The question with only this place and this year in its wording, so that retrieval looks for that alone."""
+    cuts = ([(a, b) for a, b, _ in query.places] if region else []) + ([(a, b) for a, b, _ in query.times] if period else [])
+    kept, at = [], 0
+    for start, end in sorted(cuts):
+        if start >= at:
+            gap = query.text[at:start]
+            kept.append("" if _JOIN.match(gap) else gap)
+            at = end
+    kept.append(query.text[at:])
+    lead = (f"{period}年" if period else "") + (display(region) if region else "")
+    again = understand(lead + "".join(kept))
+    kind, unit = (query.kind, query.unit)
+    if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
+        kind, unit = Kind.QUANTITY, ""
+    return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions, period=period or query.period)
+
+
+def _label(region: str | None, period: Period | None, language: str) -> str:
+    year = "" if period is None else (f"{period}年" if language == "zh" else str(period))
+    return f"{year}{display(region) if region else ''}"
+
+
+def _things(query: Query) -> list[Step]:
+    asks = list(_ASK.finditer(query.text))
+    if len(asks) > 1:
+        return _by_ask(query, [m.start() for m in asks])
+    terms = query.terms
+    joins = [i for i in range(len(terms) - 1) if (gap := query.text[terms[i].end : terms[i + 1].start]).strip() and _JOIN.match(gap)]
+    if not joins:
+        return []
+    tail = terms[joins[0]].text[-1]
+    first = joins[0]
+    while first > 0 and terms[first].start - terms[first - 1].end <= 1 and joins[0] - first < 4:
+        first -= 1
+    last = joins[-1] + 1
+    while not terms[last].text.endswith(tail) and last + 1 < len(terms) and terms[last + 1].start - terms[last].end <= 1:
+        last += 1
+    if not terms[last].text.endswith(tail):
+        last = joins[-1] + 1
+        first = joins[0]
+    groups = []
+    at = first
+    for stop in [*joins, last]:
+        groups.append(range(at, stop + 1))
+        at = stop + 1
+    steps = []
+    for mine in groups:
+        others = {n for group in groups if group is not mine for n in group}
+        kept = tuple(t for n, t in enumerate(terms) if n not in others)
+        label = query.text[terms[mine[0]].start : terms[mine[-1]].end]
+        text = query.text[: terms[first].start] + label + query.text[terms[last].end :]
+        focus = tuple(n for n, t in enumerate(kept) if any(t is terms[m] for m in mine))
+        kind = query.kind if query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT, Kind.DATE) else Kind.QUANTITY
+        steps.append(Step(replace(query, text=text, terms=kept, focus=focus, kind=kind), label))
+    return steps
+
+
+def _by_ask(query: Query, asks: Sequence[int]) -> list[Step]:
+    """`举办了多少场、提供了多少岗位`: a question for each `多少`, all with what stands before the first."""
+    bounds = [0]
+    for before, after in zip(asks, asks[1:], strict=False):
+        cut = max(query.text.rfind(c, before, after) for c in ",,、;;和??")
+        if cut < 0:
+            return []
+        bounds.append(cut + 1)
+    bounds.append(len(query.text))
+    first = understand(query.text[: bounds[1]])
+    topic = first.terms
+    steps = []
+    for n, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        segment = understand(query.text[start:end])
+        terms = segment.terms if n == 0 else (*segment.terms, *(replace(t, weight=t.weight * 0.5) for t in topic))
+        label = "".join(t.text for i, t in enumerate(segment.terms) if i in segment.focus)
+        steps.append(Step(replace(segment, text=query.text[: bounds[1]] + query.text[start:end] if n else query.text[start:end], terms=terms,
+                                  regions=query.regions, period=query.period, titles=query.titles if n == 0 else segment.titles), label))
+    return steps

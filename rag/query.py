@@ -1,0 +1,225 @@
+"""What a question asks for: times, places, titles, numbers, the kind of answer, and the terms that must be supported.
+
+All by rule, so that the same question is always understood in the same way and the reading can be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from .terms import Term, chinese_terms, english_terms
+from .text.fold import fold
+from .text.numbers import UNITS
+from .text.places import covers, find_places
+from .text.times import find_times
+from .types import Period
+
+
+class Kind(Enum):
+    """The kind of answer that a question asks for."""
+
+    QUANTITY = "quantity"
+    MONEY = "money"
+    PERCENT = "percent"
+    DATE = "date"
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    PLACE = "place"
+    NAME = "name"  # a title, theme, name of a thing
+    LIST = "list"
+    TEXT = "text"  # how, why, what: sentences
+
+
+_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+# The first pattern that matches wins; a group "unit" gives the unit asked for, "head" the thing counted.
+_ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (Kind.PERCENT, r"百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
+        (Kind.DATE, r"什么时候|何时|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
+        (Kind.LIST, r"哪些|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十]|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
+        (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|费|投资|补助|工资|收入|营收|票房|价值))|(资金|经费|款项|金额|总额|规模|票房|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
+        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
+        (Kind.PERSON, r"谁|哪(一)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
+        (Kind.ORGANISATION, r"哪(一)?(个|家|所)(单位|部门|公司|企业|机构|组织|学校|学院|工会|总工会|工厂|厂|厅局|厅|局|报|媒体|协会|集团|医院|报社)|什么(单位|部门|公司|企业|机构|组织|学校|报纸|媒体|报)|谁(主办|承办|举办|牵头|发布|印发)|由谁|哪家|哪个(厅|局|委)|哪家(?!里)"),
+        (Kind.PLACE, r"哪(里|儿)|什么地方|何处|哪(一)?(个|座)?(省|市|城市|县|区|地方|地区|省份)|地点|在哪"),
+        (Kind.NAME, r"(叫|名为|称为)(什么|啥|做什么)|什么(主题|名称|名字|称号|题目|口号|奖|荣誉|标题|电影|文件|品牌|平台|栏目|专题片|项目|计划|活动|行动|工程)|(主题|名称|名字|题目|标题|口号|全称|片名|简称|称号|宗旨)(是|为|叫)*(什么|啥)|哪(一)?(个|部|份|项|种|类|场|款|本)|主题是|名称|什么名"),
+        (Kind.PERSON, r"^.{0,12}(领衔人|带头人|负责人|组长|主席|书记)(是|为)"),
+        (Kind.TEXT, r"."),
+    )
+]
+_EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (Kind.PERCENT, r"what (percentage|percent|share|proportion|rate)|how (satisfied|high)|satisfaction (rate|level)|\bpercentage\b"),
+        (Kind.MONEY, r"how much|what (amount|sum)|(amount|sum) of (money|funds|funding)|how many (yuan|rmb|million yuan|billion yuan)|box office"),
+        (Kind.DATE, r"\bwhen\b|(what|which) (year|date|day|month|time)"),
+        (Kind.QUANTITY, r"how many|what number|number of|how (large|big|long)|\bhow often\b"),
+        (Kind.PERSON, r"\bwho\b|whose|which person|name of the (author|person|reporter|worker)"),
+        (Kind.ORGANISATION, r"(which|what) (company|organi[sz]ation|department|agency|institution|union|newspaper|school|body|bodies)"),
+        (Kind.PLACE, r"\bwhere\b|(which|what) (city|province|place|county|region)"),
+        (Kind.LIST, r"(which|what) \w+s (are|were|did|do|have|has)\b|what are|what were|\blist\b|name the|which \w+s\b"),
+        (Kind.NAME, r"(name|title|theme|slogan|called|entitled|titled)|^which\b|what (film|movie|award|honou?r|programme|program|project|campaign|app|platform)"),
+        (Kind.TEXT, r"."),
+    )
+]
+_QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
+_CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
+_MONEY_HINT = re.compile(r"资金|经费|金额|慰问金|补贴|奖金|工资|票房|钱|预算|款|创收|创效|价值|funds?|money|yuan|rmb|cost")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as understood.
+
+    `terms` carry the weight that evidence must support; `regions` and `years` are compared with what a sentence
+    speaks of; `unit` is the measure word asked for ("" where none), `head` the thing counted.
+    """
+
+    text: str
+    language: str  # "zh" or "en"
+    kind: Kind
+    unit: str = ""
+    head: str = ""
+    period: Period | None = None
+    regions: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+    years: tuple[int, ...] = ()
+    unresolved_time: bool = False
+    rewritten_from: str | None = None
+    focus: tuple[int, ...] = ()  # numbers of the terms that name the thing counted or asked for
+    places: tuple[tuple[int, int, str], ...] = field(default=())
+    times: tuple[tuple[int, int, Period], ...] = field(default=())
+
+    def explain(self) -> dict[str, object]:
+        """What was understood, for the answer object and the chat window."""
+        return {
+            "kind": self.kind.value,
+            "unit": self.unit,
+            "years": list(self.years),
+            "regions": list(self.regions),
+            "titles": list(self.titles),
+            "terms": [t.text for t in sorted(self.terms, key=lambda t: -t.weight)],
+            "rewritten": self.text if self.rewritten_from else None,
+        }
+
+    def only(self, *, region: str | None = None, period: Period | None = None) -> Query:
+        """The same question about one region or one period alone."""
+        changed = self
+        if region is not None:
+            changed = replace(changed, regions=(region,))
+        if period is not None:
+            changed = replace(changed, period=period, years=tuple({period.first, period.last}))
+        return changed
+
+
+def understand(text: str, *, anchor: Period | None = None) -> Query:
+    """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
+    text = text.strip()
+    folded = fold(text)
+    language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in folded) * 3 >= len(re.findall(r"[a-z]+", folded)) else "en"
+    kind, unit, head = _kind(folded, language)
+    mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
+    times = [(m.start, m.end, m.period) for m in mentions if m.period is not None]
+    places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic")]
+    titles = tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(text))
+    masked = list(folded)
+    for start, end in [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
+        masked[start:end] = " " * (end - start)
+    body = "".join(masked)
+    terms = chinese_terms(body) if language == "zh" else english_terms(body)
+    terms = _quoted_terms(text, terms)
+    terms = [t for t in terms if t.text not in _ANSWER_WORDS.get(kind, ()) and t.text != unit]
+    periods = [p for _, _, p in times]
+    return Query(
+        text=text, language=language, kind=kind, unit=unit, head=head,
+        period=Period(min(p.first for p in periods), max(p.last for p in periods)) if periods else None,
+        years=tuple(dict.fromkeys(y for p in periods for y in (p.first, p.last))),
+        regions=_outermost([r for _, _, r in places]), titles=titles,
+        codes=tuple(m[0] for m in _CODE.finditer(fold(text))), terms=tuple(terms),
+        unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
+        places=tuple(places), times=tuple(times),
+        focus=_focus(folded, terms) if kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT) else (),
+    )
+
+
+_COUNT_WORD = re.compile(
+    rf"(?:多少|若干|几|哪一?|什么)(?:个|[万亿千百]多?)?(?:余|来)?(?:{_UNIT})?|百分之几|how many|how much|number of|which|what (?:percentage|share|proportion) of|what"
+)
+
+
+def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
+    """The terms next to the question word: right behind it (`多少家企业`), else the last noun before it."""
+    asked = next(iter(_COUNT_WORD.finditer(folded)), None)
+    if asked is None or not terms:
+        return ()
+    run: list[int] = []
+    for i, term in enumerate(terms):
+        edge = asked.end() if not run else terms[run[-1]].end
+        if 0 <= term.start - edge <= (1 if not run else 0) and len(run) < 3:
+            if run and _nominal(terms[run[-1]]) and not _nominal(term):
+                break
+            run.append(i)
+    while run and not _nominal(terms[run[-1]]):
+        run.pop()
+    if run:
+        return tuple(run)
+    before = [i for i, t in enumerate(terms) if t.end <= asked.start()]
+    nouns = [i for i in before if _nominal(terms[i])]
+    return tuple((nouns or before)[-1:])
+
+
+def _nominal(term: Term) -> bool:
+    return term.flag[:1] in ("n", "j", "l", "e", "b") or term.flag == "vn"
+
+
+_ANSWER_WORDS = {
+    Kind.MONEY: ("钱", "资金", "经费", "金额", "钱款", "款项", "总额", "花", "元", "块", "款"),
+    Kind.ORGANISATION: ("单位", "公司", "企业", "机构", "部门", "厅局", "厂", "工厂", "组织", "厅", "局", "上班", "工作", "媒体"),
+    Kind.PLACE: ("城市", "地点", "地方", "市", "省", "县", "区", "省份"),
+    Kind.LIST: ("人物", "方面", "市", "城市", "省", "内容", "名单", "名字"),
+    Kind.PERCENT: ("占", "比例", "比重", "百分比"),
+    Kind.NAME: ("名字", "名称", "全称", "称号", "人称", "叫做"),
+    Kind.DATE: ("日期", "时间"),
+    Kind.QUANTITY: ("人次", "数量", "人数", "场次", "总数", "为止", "加", "起来"),
+}
+
+
+def _quoted_terms(text: str, terms: list[Term]) -> list[Term]:
+    """Each quoted name as one term in place of the words in it; what it says must be found whole."""
+    for match in _QUOTED.finditer(text):
+        inside = [t for t in terms if match.start() <= t.start and t.end <= match.end()]
+        name = fold(next(g for g in match.groups() if g))
+        whole = Term(name, 1.0, ((name, 1.0),), False, match.start(), match.end(), "nz")
+        at = terms.index(inside[0]) if inside else sum(t.end <= match.start() for t in terms)
+        terms = [t for t in terms if t not in inside]
+        terms.insert(at, whole)
+    return terms
+
+
+def _outermost(regions: list[str]) -> tuple[str, ...]:
+    """Named regions without repeats; `辽宁省沈阳市` is the city alone."""
+    kept = dict.fromkeys(r for r in regions if r != "全国")
+    return tuple(r for r in kept if not any(o != r and covers(r, o) for o in kept))
+
+
+def _kind(folded: str, language: str) -> tuple[Kind, str, str]:
+    for kind, pattern in _ZH_KINDS if language == "zh" else _EN_KINDS:
+        match = pattern.search(folded)
+        if match is None:
+            continue
+        groups = {k: v for k, v in match.groupdict().items() if v}
+        unit = groups.get("unit") or groups.get("unit2") or groups.get("unit3") or ""
+        head = groups.get("head", "")
+        if unit in ("元", "万元", "亿元", "钱", "块", "亿"):
+            return Kind.MONEY, "元", head
+        if kind is Kind.QUANTITY and unit in ("年", "月", "日", "号") and not re.search(rf"多少{unit}", folded):
+            return (Kind.DATE, "", "") if unit != "年" or "几年" not in folded else (kind, unit, head)
+        if kind is Kind.QUANTITY and not unit and not head and _MONEY_HINT.search(folded[: match.start()]) and language == "zh":
+            return Kind.MONEY, "元", head
+        return kind, unit, head
+    return Kind.TEXT, "", ""

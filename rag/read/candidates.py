@@ -1,0 +1,178 @@
+"""Spans of a sentence that could be the short answer, by the kind of answer asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from ..query import Kind, Query
+from ..terms import SURNAMES
+from ..text.numbers import Quantity
+from ..text.tokens import Token
+from .views import View
+
+
+class Span(NamedTuple):
+    """A possible answer at `[start, end)` of the sentence; `fit` (0–1) is how well its kind suits the question.
+
+    `text` replaces the written text where it must be resolved (`今年5月` → `2021年5月`).
+    """
+
+    start: int
+    end: int
+    fit: float
+    text: str | None = None
+
+
+_ALIKE = ({"人", "名", "位", "人次", "员"}, {"家", "个", "户", "所", "户次"}, {"场", "次", "期", "届", "场次", "项"},
+          {"件", "项", "条", "个", "份", "篇"}, {"天", "年", "个月", "月", "日", "小时", "周"}, {"对", "个"}, {"所", "个", "座", "处"}, {"人次", "次"})
+_ORG = re.compile(
+    r"(公司|集团|总工会|工会|委员会|联席会议|学院|大学|学校|医院|中心|协会|联合会|联盟|妇联|科协|侨联|残联|共青团|团省委|红十字会|报社|日报|电视台|广播电视台|"
+    r"人社厅|[厅局委部办社所院厂站段]|小组|银行|基金会|合作社|法院|检察院|公安局)$"
+)
+_ORG_FLAGS = ("n", "ns", "nt", "nz", "nr", "j", "b", "vn", "a", "s", "eng", "f", "an", "nrt", "l", "q", "i", "m", "v")
+_PERSON_HINT = re.compile(
+    r"(?:职工|员工|工人|记者|作者|选手|快递员|外卖员|司机|教师|老师|工程师|技师|主席|书记|主任|局长|厅长|部长|院长|校长|会长|经理|董事长|负责人|领衔人|带头人|代表|劳模|工匠|大师”?|组长|联系人|主编|责编:?|摄影:?|通讯员|学员|同志|女士|先生)[::]?\s?"
+    r"(?P<name>[\u4e00-\u9fff](?:\s?[\u4e00-\u9fff]){1,2}?)(?=[,,、。.;;:()\s是在领说为和与的就研荣获曾从带正等被将也表]|$)"
+)
+
+
+def candidates(query: Query, view: View) -> list[Span]:
+    """All spans of `view` that fit the kind of `query`; a whole-sentence span where sentences are asked for."""
+    return _BY_KIND[query.kind](query, view)
+
+
+def _unit_fit(asked: str, quantity: Quantity) -> float:
+    if not asked:
+        return 1.0 if quantity.kind not in ("money", "percent") else 0.35
+    if asked == quantity.unit:
+        return 1.0
+    if quantity.kind in ("money", "percent"):
+        return 0.0
+    if not quantity.unit:
+        return 0.6
+    if asked in ("人", "名", "位") and quantity.unit in ("人", "名", "位"):
+        return 1.0
+    return 0.75 if any(asked in group and quantity.unit in group for group in _ALIKE) else 0.0
+
+
+def _quantities(query: Query, view: View) -> list[Span]:
+    unit = "" if query.language == "en" else query.unit
+    if "第几" in query.text:
+        return [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"第[一二三四五六七八九十\d]+[名位届]?", view.folded)]
+    found = []
+    for quantity in view.quantities:
+        if not unit and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
+            continue
+        if query.kind is Kind.MONEY:
+            fit = 1.0 if quantity.kind == "money" else 0.0
+        elif query.kind is Kind.PERCENT:
+            fit = 1.0 if quantity.kind == "percent" else 0.0
+        else:
+            fit = _unit_fit(unit, quantity)
+        if fit and not _inside_quotes(view.folded, quantity.start):
+            found.append(Span(quantity.start, quantity.end, fit))
+    return found
+
+
+def _inside_quotes(folded: str, at: int) -> bool:
+    for opening, closing in (("《", "》"), ("“", "”")):
+        left = folded.rfind(opening, 0, at)
+        if left > folded.rfind(closing, 0, at) and closing in folded[at:]:
+            return True
+    return False
+
+
+def _dates(query: Query, view: View) -> list[Span]:
+    found = []
+    for mention in view.times:
+        text = view.text[mention.start : mention.end]
+        if mention.kind in ("recent",) or mention.period is None:
+            continue
+        exact = any(c.isdigit() for c in view.folded[mention.start : mention.end])
+        resolved = None
+        if mention.period.first == mention.period.last and str(mention.period.first) not in view.folded[mention.start : mention.end]:
+            rest = re.sub(r"^(今年|本年|当年|去年|前年|明年|上年|截至|截止)+", "", re.sub(r"^(截至|截止到?)", "", text))
+            resolved = f"{mention.period.first}年{rest.removeprefix('年')}" if not re.match(r"(以来|初|底)$", rest) else f"{mention.period.first}年{rest}"
+        found.append(Span(mention.start, mention.end, 1.0 if exact else 0.6, resolved))
+    return found
+
+
+def _people(query: Query, view: View) -> list[Span]:
+    found = {(m.start("name"), m.end("name")): 1.0 for m in _PERSON_HINT.finditer(view.folded) if m["name"][0] in SURNAMES}
+    for token in view.tokens:
+        if token.flag in ("nr", "nrfg", "nrt") and 2 <= len(token.text) <= 4 and token.text[0] in SURNAMES:
+            if not any(a <= token.start < b for a, b in found):
+                found[token.start, token.end] = 0.85
+    return [Span(a, b, fit) for (a, b), fit in sorted(found.items())]
+
+
+def _noun_run(tokens: list[Token], last: int, flags: Iterable[str]) -> int:
+    """First token of the unbroken run of tokens with one of `flags` that ends with token `last`."""
+    first = last
+    while first > 0 and tokens[first - 1].end == tokens[first].start and tokens[first - 1].flag in flags and len(tokens[first - 1].text) > 1:
+        first -= 1
+    return first
+
+
+def _organisations(query: Query, view: View) -> list[Span]:
+    found = []
+    tokens = view.tokens
+    for i, token in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else None
+        if not _ORG.search(token.text) or (following and following.start == token.end and _ORG.search(following.text)):
+            continue
+        first = _noun_run(tokens, i, _ORG_FLAGS)
+        while first < i and tokens[first].flag in ("v", "m", "q", "f", "a", "l", "i"):
+            first += 1
+        if token.end - tokens[first].start >= 3:
+            found.append(Span(tokens[first].start, token.end, 1.0))
+    return found
+
+
+def _places(query: Query, view: View) -> list[Span]:
+    found = [Span(m.start, m.end, 0.9) for m in view.places]
+    for match in re.finditer(r"(?:在|于|到|赴|地点[::为是]*)([^,,。;;、()]{2,24}?)(?:举行|举办|召开|启动|落幕|开幕|开展|成立|设立|拉开|进行|集合|报名|领取|[,,。;;])", view.folded):
+        found.append(Span(match.start(1), match.end(1), 1.0))
+    return found
+
+
+def _names(query: Query, view: View) -> list[Span]:
+    found = [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"《[^》]{2,80}》|“[^”]{2,60}”", view.text)]
+    found += [Span(s.start, s.end, 0.55) for s in _organisations(query, view)]
+    for match in re.finditer(r"(?:名为|称为|命名为|主题为|主题是|题为|简称|称号为?|获得|荣获|获评|被评为)([^,,。;;]{2,30})", view.folded):
+        found.append(Span(match.start(1), match.end(1), 0.8))
+    tokens = view.tokens
+    flags = ("n", "nz", "vn", "j", "b", "nt", "l", "eng", "an", "ns")
+    for i, token in enumerate(tokens):
+        last = i + 1 == len(tokens) or tokens[i + 1].flag not in flags or tokens[i + 1].start != token.end
+        if last and token.flag in flags and not token.text.isdigit():
+            first = _noun_run(tokens, i, flags)
+            if token.end - tokens[first].start >= 3:
+                found.append(Span(tokens[first].start, token.end, 0.4))
+    return found
+
+
+def _lists(query: Query, view: View) -> list[Span]:
+    runs = [(m.start(), m.end()) for m in re.finditer(r"[^,,。;;!?:、]+(?:、[^,,。;;!?:、]+)+", view.folded)]
+    runs += [(m.start(), m.end()) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:“[^”]+”[、和及]?){2,}", view.folded)]
+    marked = [m.start() for m in re.finditer(r"[一二三四五六七八九]是|[一二三四五六七八九]要|(?<![\d.])[((]?\d[))、.](?!\d)", view.folded)]
+    if len(marked) > 1:
+        runs.append((marked[0], len(view.text.rstrip())))
+    found = []
+    for start, end in runs:
+        first, last = view.clause_of(start), view.clause_of(end - 1)
+        found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), 1.0))
+    whole = Span(0, len(view.text), 0.55 if runs else 0.45)
+    return [*found, whole]
+
+
+def _sentence(query: Query, view: View) -> list[Span]:
+    return [Span(0, len(view.text), 1.0)]
+
+
+_BY_KIND: dict[Kind, Callable[[Query, View], list[Span]]] = {
+    Kind.QUANTITY: _quantities, Kind.MONEY: _quantities, Kind.PERCENT: _quantities, Kind.DATE: _dates, Kind.PERSON: _people,
+    Kind.ORGANISATION: _organisations, Kind.PLACE: _places, Kind.NAME: _names, Kind.LIST: _lists, Kind.TEXT: _sentence,
+}

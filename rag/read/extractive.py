@@ -1,0 +1,155 @@
+"""The model-free reader: choose the sentence, find the span by the kind of answer, say how well it is supported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..query import Kind, Query
+from ..relevance import period_match
+from ..terms import Matcher, Term
+from ..text.fold import fold
+from ..text.places import covers
+from ..text.tokens import Token, cut
+from ..types import Period
+from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, aligned, supports
+from .candidates import Span, candidates
+from .views import View
+
+_PLAIN = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A possible answer: `span` of `view`, its `score` for ranking, and the share of the question that is supported.
+
+    `focus` is the support of the thing asked for; `missing` the words without support; `hard_missing` those of them
+    that must stand there to the letter.
+    """
+
+    view: View
+    span: Span
+    score: float
+    support: float
+    focus: float
+    missing: tuple[str, ...]
+    hard_missing: tuple[str, ...]
+    period: Period | None
+    regions: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The short answer."""
+        return self.span.text or self.view.text[self.span.start : self.span.end].strip()
+
+
+class Reader(Protocol):
+    """Finds answers in sentences."""
+
+    def read(self, query: Query, views: Sequence[View], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
+        """Possible answers, best first. `any_time` and `any_place` leave out what the question says of them."""
+        ...
+
+
+class ExtractiveReader:
+    """Word alignment between question and sentence; no model but the word vectors of `matcher`.
+
+    `importance` gives 0–1 for how much a term tells in this collection (1: rare).
+    """
+
+    def __init__(self, matcher: Matcher, importance: Callable[[Term], float]) -> None:
+        self._matcher = matcher
+        self._importance = importance
+        self._contexts: dict[str, list[Token]] = {}
+
+    def read(self, query: Query, views: Sequence[View], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
+        """See Reader."""
+        weights = self._weights(query)
+        findings: list[Finding] = []
+        for view in views:
+            found = supports(query.terms, view, self._around(view), self._matcher)
+            support = sum(w * s.best for w, s in zip(weights, found, strict=True))
+            if support < 0.3 and query.terms:
+                continue
+            missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
+            hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
+            focus = max((found[i].best for i in query.focus), default=1.0)
+            for span in candidates(query, view):
+                period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
+                time = 1.0 if any_time else _time_fit(query, period)
+                place = 1.0 if any_place else _place_fit(query, regions, view)
+                score = aligned(query, view, span, found, weights) * span.fit * time * place * _echo(query, view, span)
+                if score > 0.05:
+                    findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
+        return sorted(findings, key=lambda f: (-round(f.score, 4), -(f.period.last if f.period else 0), f.view.source, f.view.index, f.span.start))
+
+    def _weights(self, query: Query) -> list[float]:
+        raw = [t.weight * self._importance(t) * (1.4 if i in query.focus else 1.0) for i, t in enumerate(query.terms)]
+        total = sum(raw) or 1.0
+        return [w / total for w in raw]
+
+    def _cut(self, text: str) -> list[Token]:
+        if text not in self._contexts:
+            if len(self._contexts) > 20_000:
+                self._contexts.clear()
+            self._contexts[text] = cut(text)
+        return self._contexts[text]
+
+    def _around(self, view: View) -> list[tuple[float, str, list[Token]]]:
+        part, sentences, i = view.part, view.part.sentences, view.index
+        texts = [(HEADING, " ".join(view.sentence.heading)), (TITLE, part.title)]
+        paragraph = view.sentence.paragraph
+        for back, worth in ((1, BEFORE), (2, TWO_BEFORE)):
+            if i >= back and sentences[i - back].paragraph == paragraph:
+                texts.append((worth, part.clean[sentences[i - back].start : sentences[i - back].end]))
+        lead = i
+        while lead > 0 and sentences[lead - 1].paragraph == paragraph:
+            lead -= 1
+        if lead < i - 2:
+            texts.append((LEAD, part.clean[sentences[lead].start : sentences[lead].end]))
+        return [(worth, fold(text), self._cut(text)) for worth, text in texts if text]
+
+    def _titles_missing(self, query: Query, view: View) -> list[str]:
+        if not query.titles and not query.codes:
+            return []
+        part, i = view.part, view.index
+        near = part.sentences[max(0, i - 3) : i + 2]
+        place = _plain(part.title + "".join(view.sentence.heading) + "".join(part.clean[s.start : s.end] for s in near))
+        return [t for t in (*query.titles, *query.codes) if _plain(t) not in place]
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub("", fold(text))
+
+
+def _time_fit(query: Query, period: Period | None) -> float:
+    if query.period is None:
+        return 1.0
+    if period is None:
+        return 0.7
+    return 1.0 if period_match(query.period, period) else 0.0
+
+
+def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
+    if not query.regions:
+        return 0.9 if any("/" in r for r in regions) and query.kind is not Kind.PLACE else 1.0
+    if not regions:
+        return 0.6
+    best = 0.0
+    for asked in query.regions:
+        for spoken in regions:
+            if asked == spoken:
+                return 1.0
+            if covers(asked, spoken):
+                best = max(best, 0.65)
+    return best
+
+
+def _echo(query: Query, view: View, span: Span) -> float:
+    """Little for a name that the question itself said: it can't be what was asked for."""
+    if query.kind in (Kind.TEXT, Kind.LIST):
+        return 1.0
+    said = _plain(span.text or view.text[span.start : span.end])
+    return 0.15 if said and said in _plain(query.text) else 1.0

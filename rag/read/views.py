@@ -1,0 +1,95 @@
+"""A sentence with all that the reader wants to know of it, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..text.fold import fold
+from ..text.numbers import Quantity, find_quantities
+from ..text.places import PlaceMention, find_places
+from ..text.sentences import clauses
+from ..text.times import TimeMention, find_times
+from ..text.tokens import Token, cut
+from ..types import Part, Period, Sentence
+
+
+@dataclass(frozen=True)
+class View:
+    """Sentence `index` of part `number` of `source`. Offsets of everything below count in `text`."""
+
+    source: str
+    version: str
+    number: int
+    part: Part
+    index: int
+
+    @property
+    def sentence(self) -> Sentence:
+        """The sentence as indexed."""
+        return self.part.sentences[self.index]
+
+    @cached_property
+    def text(self) -> str:
+        """Clean text as written."""
+        return self.part.clean[self.sentence.start : self.sentence.end]
+
+    @cached_property
+    def folded(self) -> str:
+        """Folded text, of the same length."""
+        return fold(self.text)
+
+    @cached_property
+    def tokens(self) -> list[Token]:
+        """Words with parts of speech."""
+        return cut(self.text)
+
+    @cached_property
+    def clauses(self) -> list[tuple[int, int]]:
+        """Comma-level spans, in order, covering the sentence."""
+        return clauses(self.text) or [(0, len(self.text))]
+
+    @cached_property
+    def times(self) -> list[TimeMention]:
+        """Times named, resolved against what the part speaks of."""
+        return [m for m in find_times(self.text, self.sentence.period or self.part.period) if m.kind != "title"]
+
+    @cached_property
+    def places(self) -> list[PlaceMention]:
+        """Places named, those inside organisations' names and titles left out."""
+        return [m for m in find_places(self.text) if m.kind not in ("in_name", "deictic")]
+
+    @cached_property
+    def quantities(self) -> list[Quantity]:
+        """Numbers with units that are not part of a time."""
+        taken = [(m.start, m.end) for m in self.times]
+        return [
+            q for q in find_quantities(self.text)
+            if not any(a < q.end and q.start < b for a, b in taken) and self.folded[max(0, q.start - 1) : q.start] != "第"
+        ]
+
+    def clause_of(self, at: int) -> int:
+        """Number of the clause that holds offset `at`."""
+        for i, (start, end) in enumerate(self.clauses):
+            if start <= at < end:
+                return i
+        return len(self.clauses) - 1
+
+    def period_at(self, at: int) -> tuple[Period | None, bool]:
+        """The time that holds at offset `at`, and whether it is named: the last one named before it, else the sentence's."""
+        named = [m for m in self.times if m.period is not None and m.start <= at]
+        if named:
+            return named[-1].period, True
+        return self.sentence.period, self.sentence.period_explicit
+
+    def regions_at(self, at: int) -> tuple[str, ...]:
+        """The places that hold at offset `at`: those named last before it in one breath, else the sentence's."""
+        named = [m for m in self.places if m.start <= at]
+        if not named:
+            return self.sentence.regions
+        last = [named[-1]]
+        for mention in reversed(named[:-1]):
+            if last[-1].start - mention.end > 2:
+                break
+            last.append(mention)
+        return tuple(dict.fromkeys(m.region for m in reversed(last)))

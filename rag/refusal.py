@@ -1,0 +1,49 @@
+"""Why there is no answer, in a fixed list of reasons, and how that is said."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from .query import Query
+from .text.places import display
+
+
+class Reason(str, Enum):
+    """Reasons of a refusal; the values are part of the public contract."""
+
+    EMPTY_QUESTION = "empty_question"
+    NO_DOCUMENTS = "no_documents"
+    NOT_FOUND = "not_found"  # nothing in the documents speaks of it
+    NOT_SUPPORTED = "terms_not_supported"  # passages are near, but words that matter are not there
+    OTHER_YEAR = "other_year"
+    OTHER_PLACE = "other_place"
+    NOT_VERIFIED = "not_verified"  # an answer was found, and did not pass the verifier
+
+
+_SAY = {
+    Reason.EMPTY_QUESTION: ("请输入一个问题。", "Please ask a question."),
+    Reason.NO_DOCUMENTS: ("还没有可以检索的资料。", "There are no documents to search yet."),
+    Reason.NOT_FOUND: ("现有资料中没有找到答案。", "The documents do not say."),
+    Reason.NOT_SUPPORTED: ("现有资料中没有能证实的答案。", "The documents hold no answer that can be proved."),
+    Reason.OTHER_YEAR: ("现有资料中没有所问年份的答案。", "The documents do not cover the year asked about."),
+    Reason.OTHER_PLACE: ("现有资料中没有所问地区的答案。", "The documents do not cover the place asked about."),
+    Reason.NOT_VERIFIED: ("找到了相近的内容,但未能通过核对,因此不作回答。", "Something close was found, but it could not be verified."),
+}
+
+
+def message(reason: Reason, query: Query | None, missing: tuple[str, ...] = ()) -> str:
+    """The refusal in the question's language: what was not found and what was looked for."""
+    zh = query is None or query.language == "zh"
+    text = _SAY[reason][0 if zh else 1]
+    if query is None or reason in (Reason.EMPTY_QUESTION, Reason.NO_DOCUMENTS):
+        return text
+    looked = []
+    if query.period:
+        looked.append(f"{query.period}年" if zh else str(query.period))
+    looked += [display(r) for r in query.regions]
+    looked += [t.text for t in sorted(query.terms, key=lambda t: -t.weight)[:6]]
+    if looked:
+        text += ("查找的内容:" + "、".join(looked) + "。") if zh else (" Looked for: " + ", ".join(looked) + ".")
+    if missing:
+        text += ("资料中未见:" + "、".join(missing) + "。") if zh else (" Not found: " + ", ".join(missing) + ".")
+    return text

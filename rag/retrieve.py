@@ -1,0 +1,95 @@
+"""Passages for a question: a dense and a lexical leg, fused by rank, then weighed by period and region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .config import Settings
+from .query import Query
+from .relevance import period_match, region_match
+from .text.fold import fold
+from .text.tokens import index_terms
+from .types import Chunk, Hit
+
+if TYPE_CHECKING:
+    from .embed import Embedder
+    from .rerank import Reranker
+    from .store import Snapshot
+
+MISMATCH = {"period": 0.55, "region": 0.4}  # what a passage keeps of its score when it speaks of another year or place
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A chunk with its fused score; `chunk_id` counts in the generation."""
+
+    chunk_id: int
+    chunk: Chunk
+    score: float
+
+
+def fuse(legs: Sequence[Sequence[Hit]], k: int) -> dict[int, float]:
+    """Reciprocal rank fusion (Cormack, Clarke & Büttcher 2009): sum of 1/(k + rank), ranks from 1."""
+    scores: dict[int, float] = {}
+    for leg in legs:
+        for rank, hit in enumerate(leg, 1):
+            scores[hit.chunk] = scores.get(hit.chunk, 0.0) + 1.0 / (k + rank)
+    return scores
+
+
+def lexical_terms(query: Query) -> list[str]:
+    """What the lexical leg looks for: the question's index terms, or the translations of its words."""
+    terms = index_terms(query.text)
+    for term in query.terms:
+        if query.language == "en":
+            for word, score in term.variants[:4]:
+                if score > 0.7:
+                    terms += index_terms(word)
+        else:
+            for word, _ in term.variants[1:4]:
+                terms.append(fold(word))
+    return terms
+
+
+def retrieve(
+    query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None
+) -> list[Retrieved]:
+    """The best `settings.top_k` passages, best first, near-duplicates left out."""
+    legs: list[list[Hit]] = []
+    if settings.lexical:
+        legs.append(snapshot.search_lexical(lexical_terms(query), settings.pool_k))
+    if settings.dense and embedder is not None:
+        legs.append(snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k))
+    scored = [Retrieved(i, snapshot.chunk(i), score) for i, score in fuse(legs, settings.rrf_k).items()]
+    weighed = sorted((_weigh(query, r) for r in scored), key=lambda r: (-r.score, r.chunk_id))
+    kept = _distinct(weighed, settings.top_k if reranker is None else settings.top_k * 3)
+    if reranker is not None and kept:
+        scores = reranker.score(query.text, [r.chunk.text for r in kept])
+        order = sorted(range(len(kept)), key=lambda i: (-float(scores[i]), i))
+        kept = [kept[i] for i in order[: settings.top_k]]
+    return kept
+
+
+def _weigh(query: Query, found: Retrieved) -> Retrieved:
+    score = found.score
+    if query.period and found.chunk.period and not period_match(query.period, found.chunk.period, loose=True):
+        score *= MISMATCH["period"]
+    if query.regions and found.chunk.regions and not region_match(query.regions, found.chunk.regions):
+        score *= MISMATCH["region"]
+    return Retrieved(found.chunk_id, found.chunk, score)
+
+
+def _distinct(found: Sequence[Retrieved], limit: int) -> list[Retrieved]:
+    """Drop a passage whose character pairs are nearly all in a better one (Jaccard over 0.85)."""
+    kept: list[tuple[Retrieved, set[str]]] = []
+    for candidate in found:
+        text = fold(candidate.chunk.text)
+        pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+        if any(len(pairs & other) > 0.85 * len(pairs | other) for _, other in kept):
+            continue
+        kept.append((candidate, pairs))
+        if len(kept) == limit:
+            break
+    return [candidate for candidate, _ in kept]

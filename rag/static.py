@@ -1,0 +1,95 @@
+"""A StaticEmbedding SentenceTransformer without torch: the mean of token vectors, by NumPy.
+
+Same folder, same prompts and same vectors as `SentenceTransformer(folder)` gives (tests compare the two), but ready in
+milliseconds: importing sentence-transformers takes ten seconds and more on a small machine.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ModelError
+
+_TABLE = "embedding.weight"
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order that SentenceTransformer.encode_document looks in
+
+
+def is_static(folder: Path) -> bool:
+    """Whether `folder` holds a StaticEmbedding, normalised or not, that NumPy can run."""
+    modules = _json(folder / "modules.json")
+    kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules] if modules else []
+    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and _table_kind(folder) is not None
+
+
+def _module_folder(folder: Path) -> Path:
+    return folder / str(_json(folder / "modules.json")[0].get("path", ""))
+
+
+def _table_kind(folder: Path) -> str | None:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(_module_folder(folder) / "model.safetensors", framework="np") as file:
+            if list(file.keys()) != [_TABLE]:
+                return None
+            kind: str = file.get_slice(_TABLE).get_dtype()
+    except (OSError, SafetensorError):
+        return None
+    return kind if kind in ("F16", "F32", "F64") else None
+
+
+class StaticEmbedder:
+    """See `rag.embed.Embedder`. Holds the table in its own precision and sums in float32."""
+
+    max_tokens: int | None = None
+
+    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
+        """Load table, tokenizer and prompts from `folder`. Raises ModelError."""
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self.fingerprint = fingerprint
+        module = _module_folder(folder)
+        try:
+            self._table: NDArray[Any] = load_file(module / "model.safetensors")[_TABLE]
+            self._tokenizer: Any = Tokenizer.from_file(str(module / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"can't load the embedder {name!r} from {folder}: {error}") from error
+        self._tokenizer.no_padding()
+        self.dim = int(self._table.shape[1])
+        config = _json(folder / "config_sentence_transformers.json") or {}
+        prompts: dict[str, str] = config.get("prompts") or {}
+        default = prompts.get(config.get("default_prompt_name") or "") or ""
+        self._query_prompt = prompts.get("query", default) or ""
+        self._document_prompt = next((prompts[key] or "" for key in _DOCUMENT_PROMPTS if key in prompts), default)
+
+    def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:
+        """`(n, dim)` float32, L2-normalised; a text without known tokens gives zeros."""
+        return self._encode([self._query_prompt + text for text in texts])
+
+    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+        """`(n, dim)` float32, L2-normalised; a text without known tokens gives zeros."""
+        return self._encode([self._document_prompt + text for text in texts])
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        out = np.zeros((len(texts), self.dim), np.float32)
+        for row, encoding in zip(out, self._tokenizer.encode_batch(texts, add_special_tokens=False), strict=True):
+            if encoding.ids:
+                row[:] = self._table[encoding.ids].mean(axis=0, dtype=np.float32)
+        norms = np.linalg.norm(out, axis=1, keepdims=True)
+        out /= np.maximum(norms, 1e-12)
+        return out
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

@@ -1,0 +1,164 @@
+"""One generation, open for reading."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import IndexCorrupt, ModelMismatch, NoIndex
+from ..lexical import Lexical
+from ..types import Chunk, Document, Hit, Part
+from .corpus import Corpus, SourceInfo
+from .disk import current_generation, folder, generations, require_current
+from .manifest import Manifest
+from .vectors import Mask, Vectors
+from .writer import LEXICAL
+
+Allowed = Mask | Collection[int]
+
+# numpy parses the head of a file with `ast`, which in CPython 3.11 fails now and then in two threads at once
+# (python/cpython#106905)
+_opening = threading.Lock()
+
+
+class _Fingerprinted(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+class Snapshot:
+    """A generation as it was when it was opened, whatever is indexed or pruned meanwhile. Safe to share.
+
+    `allowed`, where a search takes it, limits it to some chunks: a mask of `(len(self),)` or chunk numbers.
+    """
+
+    def __init__(self, manifest: Manifest, corpus: Corpus, vectors: Vectors, lexical: Lexical) -> None:
+        """See `Snapshot.open`."""
+        self.manifest = manifest
+        self.generation = manifest.generation
+        self._corpus = corpus
+        self._vectors = vectors
+        self._lexical = lexical
+        self._chunk = lru_cache(maxsize=8192)(corpus.chunk)
+        self._part = lru_cache(maxsize=64)(corpus.part)
+        self._document = lru_cache(maxsize=8)(corpus.document)
+
+    @classmethod
+    def open(cls, home: Path, generation: str | None = None) -> Snapshot:
+        """Open `generation`, or the current one.
+
+        Checks the manifest's seal and the sizes of all files; `verify` checks every byte.
+        Raises NoIndex, IndexCorrupt, ModelMismatch (written in another format).
+        """
+        while True:
+            name = generation or require_current(home)
+            try:
+                with _opening:
+                    return cls._open(folder(home, name))
+            except FileNotFoundError as error:
+                if generation is None and current_generation(home) != name:
+                    continue  # pruned between reading the pointer and opening the files
+                if generation is not None:
+                    raise NoIndex(
+                        f"no generation {name} in {home}; there is {', '.join(generations(home)) or 'none'}"
+                    ) from error
+                raise IndexCorrupt(
+                    f"the current generation {name} is incomplete: {error}; index again: zhiyin index PATH"
+                ) from error
+
+    @classmethod
+    def _open(cls, where: Path) -> Snapshot:
+        manifest = Manifest.read(where)
+        wrong = manifest.check_files(where, contents=False)
+        if wrong:
+            if not where.is_dir():
+                raise FileNotFoundError(wrong[0])
+            raise IndexCorrupt(f"{wrong[0]}; build the index again: zhiyin index PATH")
+        try:
+            return cls(manifest, Corpus(where), Vectors(where, manifest.index),
+                       Lexical.load(where / LEXICAL, manifest.counts["chunks"]))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, RuntimeError, KeyError, sqlite3.Error) as error:
+            if not where.is_dir():
+                raise FileNotFoundError(str(where)) from error
+            raise IndexCorrupt(f"can't open {where}: {error}; build the index again: zhiyin index PATH") from error
+
+    def close(self) -> None:
+        """Let go of the files. A snapshot that is not closed lets go of them when it is collected."""
+        self._corpus.close()
+
+    def __len__(self) -> int:
+        return self.manifest.counts["chunks"]
+
+    def require(self, model: _Fingerprinted) -> None:
+        """Raise ModelMismatch, naming both, where the vectors are not from `model`."""
+        built = self.manifest.model
+        if built.fingerprint != model.fingerprint:
+            raise ModelMismatch(
+                f"the index was built with the embedder {built.name!r} ({built.fingerprint[:19]}), the one in use is "
+                f"{model.name!r} ({model.fingerprint[:19]}); set embedder back, or index again: zhiyin index PATH"
+            )
+
+    def chunk(self, number: int) -> Chunk:
+        """Read chunk `number`, as in a Hit. Raises InputError where there is none."""
+        return self._chunk(number)
+
+    def document(self, source: str) -> Document:
+        """Read the document `source`. Raises InputError where there is none."""
+        return self._document(source)
+
+    def part(self, source: str, number: int) -> Part:
+        """Read part `number` (from 0) of `source`. Raises InputError where there is none."""
+        return self._part(source, number)
+
+    def sources(self) -> list[SourceInfo]:
+        """List the documents."""
+        return self._corpus.sources()
+
+    def parts(self, source: str) -> list[Part]:
+        """Read all parts of a document."""
+        return self._corpus.parts(source)
+
+    def chunks(self, source: str) -> list[Chunk]:
+        """Read all chunks of a document, in order."""
+        return self._corpus.chunks(source)
+
+    def keys(self) -> dict[bytes, int]:
+        """Map the key of what was embedded to a chunk that has its vector."""
+        return self._corpus.keys()
+
+    def vectors(self) -> NDArray[np.float32]:
+        """Return all vectors, `(len(self), dim)` float32, L2-normalised, memory-mapped."""
+        return self._vectors.matrix
+
+    def search_dense(self, vector: NDArray[np.float32], k: int, allowed: Allowed | None = None) -> list[Hit]:
+        """Find the `k` chunks nearest to `vector` (`(dim,)`, L2-normalised) by inner product, best first."""
+        return self._vectors.search(vector, k, self._mask(allowed))
+
+    def search_lexical(self, terms: Sequence[str], k: int, allowed: Allowed | None = None) -> list[Hit]:
+        """Find the `k` chunks with the highest BM25 for `terms`, best first; only those that share a term."""
+        return self._lexical.search(terms, k, self._mask(allowed))
+
+    def df(self, term: str) -> int:
+        """How many chunks hold `term`."""
+        return self._lexical.df(term)
+
+    def _mask(self, allowed: Allowed | None) -> Mask | None:
+        if allowed is None:
+            return None
+        given = np.asarray(allowed if isinstance(allowed, np.ndarray) else list(allowed))
+        if given.dtype == np.bool_ and given.shape == (len(self),):
+            return given
+        mask = np.zeros(len(self), np.bool_)
+        mask[given.astype(np.int64)] = True
+        return mask

@@ -1,0 +1,221 @@
+"""The terms of a question, what each weighs, and where a text supports them.
+
+A term is supported by its own word, by a word of the same meaning (`data/synonyms.txt`, or the English–Chinese
+lexicon), by the shared part of a compound, or, more weakly, by a word that is near in the bundled vector space.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from .text.fold import fold
+from .text.tokens import Token, cut, rarity
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ASKING = re.compile(
+    r"百分之(几|多少)|多少|若干|几(?=[\u4e00-\u9fff])|哪(一|些|几|个|里|儿|位|家|年|天|月|种|类|项|部|所)*|什么(样的?|时候|时间|地方)?|啥|谁|何时|何处|何人|"
+    r"怎么样?|怎样|如何|为什么|为何|是不是|有没有|是否|能不能|请问|请|告诉我|想知道|想问|问一下|查一下|帮我|帮忙|麻烦|看看|"
+    r"分别|各自|各(?=是|有|为|多)|一共|总共|总计|合计|共计|累计|大概|大约|大致|到底|究竟|具体|情况|以及|那么|那|呢|吗|嘛|呀|吧|啊|"
+    r"的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
+)
+_FUNCTION_FLAGS = ("u", "p", "c", "r", "y", "d", "e", "o", "w", "x", "q", "f", "k", "h", "z")
+_FUNCTION = set("是 有 为 了 的 得 地 在 和 与 及 或 而 也 都 就 把 被 让 给 对 从 到 向 于 以 按 由 等 个 件 名 家 人 次 项 场 元 年 月 日 达 达到 "
+                "共 总 算 做 搞 办 弄 出 来 去 过 着 上 下 中 里 内 外 前 后 时 间 能 会 要 可 可以 应 该 应该 需 需要 属于 进行 实现 相比 比 更 最 还 又 再 "
+                "多 少 大 小 高 低 想 看 说 讲 问 叫 称 名 名字 名称 一 两 这 该 其 此 本 今 个 条 支 期 届 位 所 全 各 每 已 曾 截至 截止 目前 以来 期间 "
+                "现在 后来 还有 全省 全市 全国各地 当地 带来 拿出 号称 包括 做到 提到 专门 最后 打算 准备 为止 来自 每年 这些 那些 受 被评 搞 砸 得 拿 靠 帮 交 讲 接着 号称 所在 怎么 如何 一下 两句 一共 下去 "
+                "哪 几 何 数 数量 人数 总数 时候 时间 地方 东西 事情 事 方式 方法 左右 以上".split())
+_WEIGHT = {"n": 1.0, "v": 0.7, "a": 0.55, "l": 1.0, "i": 0.9, "j": 1.0, "t": 0.6, "m": 0.8, "e": 1.0, "b": 0.6, "s": 0.6}
+_ENGLISH_STOP = set(
+    "a an the of in on at to for from by with and or is are was were be been do does did has have had how many much what which who whom whose "
+    "when where why that this these those it its their there s as into than then total number amount whole all any some per each about during "
+    "according please tell me i we you they he she his her can could would should will may might not no yes also more most many made make makes "
+    "year years month day date name names title called person people percent percentage rate share list give given get gets got take took taken "
+    "held hold organized organised document documents report mentioned said say says over up out province provincial city yuan rmb million billion".split()
+)
+
+
+SURNAMES = frozenset(
+    "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳鲍史唐费廉岑薛雷贺倪汤"
+    "滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅"
+    "盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫房解应宗丁宣邓郁单杭洪包诸左石崔吉龚程邢裴陆荣翁荀羊惠甄曲家封芮储靳焦巴牧山谷车侯全班仰仲伊宫宁仇栾甘"
+    "厉祖武符刘景詹束龙叶幸司黎薄印白怀蒲邰从鄂索赖卓屠蒙池乔阴胥苍双闻莘党翟谭贡劳姬申堵冉宰雍桑桂牛寿通边扈燕冀尚农温别庄晏柴瞿阎慕连茹习艾鱼容向古易"
+    "慎戈廖庾终居衡步都耿满弘匡国文寇广禄东欧利蔚越隆师巩聂晁勾敖融冷辛阚那简饶空曾沙鞠关相查后荆红游竺权盖益桓肖闫付"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A content word of the question. `variants` are folded Chinese words that mean it, with how well each does (0–1).
+
+    `hard` terms (names, Latin words, numbers) must be supported to the letter.
+    """
+
+    text: str
+    weight: float
+    variants: tuple[tuple[str, float], ...]
+    hard: bool = False
+    start: int = 0
+    end: int = 0
+    flag: str = ""
+
+
+class Match(NamedTuple):
+    """A place in a text that supports a term, and how well (0–1)."""
+
+    start: int
+    end: int
+    score: float
+
+
+@lru_cache(maxsize=1)
+def synonyms() -> dict[str, tuple[str, ...]]:
+    """Word to the words that may stand for it, itself left out."""
+    found: dict[str, dict[str, None]] = {}
+    for line in (files("rag.data") / "synonyms.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        head, *others = (fold(word) for word in line.split())
+        for word in others:
+            found.setdefault(head, {})[word] = None
+            found.setdefault(word, {})[head] = None
+    return {word: tuple(o for o in others if o != word) for word, others in found.items()}
+
+
+def chinese_terms(body: str) -> list[Term]:
+    """Content words of a folded Chinese question (times and places already blanked)."""
+    masked = _ASKING.sub(lambda m: " " * len(m[0]), body)
+    terms: list[Term] = []
+    for token in cut(masked):
+        if token.text in _FUNCTION or (token.flag[:1] in _FUNCTION_FLAGS and token.flag not in ("zg",) and len(token.text) < 3):
+            continue
+        if token.flag == "m" and not re.search(r"\d\d|[a-z]", token.text) and len(token.text) < 3:
+            continue
+        terms.append(_term(token))
+    return terms
+
+
+def _term(token: Token) -> Term:
+    weight = _WEIGHT.get(token.flag[:1], 0.7) * (rarity(token.text) if token.flag not in ("eng", "m") else 0.9)
+    if len(token.text) == 1:
+        weight *= 0.4
+    hard = token.flag in ("eng",) or (token.flag == "m" and bool(re.search(r"\d", token.text)))
+    if token.flag in ("nr", "nrt", "nrfg") and 2 <= len(token.text) <= 4 and token.text[0] in SURNAMES and rarity(token.text) > 0.75 and token.text not in synonyms():
+        hard = True
+    variants = ((token.text, 1.0), *((word, 0.85) for word in synonyms().get(token.text, ())))
+    return Term(token.text, weight, variants, hard, token.start, token.end, token.flag)
+
+
+def english_terms(body: str) -> list[Term]:
+    """Content words and phrases of a folded English question, each with its Chinese translations."""
+    from .lexicon import translate
+
+    spans = [(m.start(), m.end(), m[0]) for m in re.finditer(r"[a-z0-9][a-z0-9.\-'&]*[a-z0-9%]|[a-z0-9]", body)]
+    terms: list[Term] = []
+    i = 0
+    while i < len(spans):
+        for length in (3, 2, 1):
+            phrase = " ".join(s[2] for s in spans[i : i + length])
+            if i + length > len(spans) or (length == 1 and phrase.removesuffix("'s") in _ENGLISH_STOP):
+                continue
+            words = translate(phrase)
+            if length > 1 and not words:
+                continue
+            start, end = spans[i][0], spans[i + length - 1][1]
+            if words:
+                terms.append(_translated(phrase, words, start, end))
+            elif len(phrase) > 1:
+                code = bool(re.search(r"\d", phrase)) or len(phrase) >= 2
+                terms.append(Term(phrase, 0.9, ((phrase, 1.0),), code, start, end, "eng"))
+            i += length
+            break
+        else:
+            i += 1
+    return terms
+
+
+def _translated(phrase: str, words: Sequence[tuple[str, float]], start: int, end: int) -> Term:
+    best = max(p for _, p in words)
+    variants: dict[str, float] = {}
+    for word, p in words:
+        score = min(1.0, 0.6 + 0.4 * p / best)
+        variants[word] = max(score, variants.get(word, 0))
+        for other in synonyms().get(word, ()):
+            variants.setdefault(other, score * 0.8)
+    weight = max(rarity(w) for w, _ in words[:3]) * (0.9 if len(phrase) > 3 else 0.6)
+    return Term(phrase, weight, tuple(variants.items()), False, start, end, "eng")
+
+
+class Matcher:
+    """Finds where a text supports a term. Word vectors are kept, so that a word is embedded once.
+
+    `encode` maps n words to (n, dim) float32, L2-normalised; None leaves the vector space out.
+    """
+
+    def __init__(self, encode: Callable[[list[str]], NDArray[np.float32]] | None, *, near: float = 0.62) -> None:
+        self._encode = encode
+        self._near = near
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def vectors(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Vectors of `words`, embedding only those not seen before."""
+        new = [w for w in dict.fromkeys(words) if w not in self._vectors]
+        if new and self._encode is not None:
+            if len(self._vectors) > 200_000:
+                self._vectors.clear()
+            self._vectors.update(zip(new, self._encode(new), strict=True))
+        return self._vectors
+
+    def find(self, term: Term, folded: str, tokens: Sequence[Token]) -> list[Match]:
+        """All places in `folded` that support `term`, with scores; `tokens` are the words of `folded`."""
+        matches: list[Match] = []
+        for word, score in term.variants:
+            at = folded.find(word)
+            while at >= 0:
+                matches.append(Match(at, at + len(word), score))
+                at = folded.find(word, at + 1)
+        if term.hard or any(m.score == 1.0 for m in matches):
+            return matches
+        return matches + self._partly(term, tokens)
+
+    def _partly(self, term: Term, tokens: Sequence[Token]) -> list[Match]:
+        word = term.variants[0][0]
+        found: list[Match] = []
+        if len(word) < 2:
+            return found
+        long = [t for t in tokens if len(t.text) > 1]
+        for token in long:
+            shared = _shared(word, token.text)
+            if shared >= 2 or (shared and min(len(word), len(token.text)) == shared):
+                found.append(Match(token.start, token.end, 0.9 * shared / max(len(word), min(len(token.text), 4))))
+        if self._encode is None or term.flag == "eng":
+            return found
+        known = self.vectors([word, *(t.text for t in long)])
+        target = known.get(word)
+        if target is None:
+            return found
+        for token in long:
+            near = float(target @ known[token.text])
+            if near >= self._near:
+                bonus = 0.15 if set(word) & set(token.text) else 0.0
+                found.append(Match(token.start, token.end, min(0.8, near * 0.7 + bonus)))
+        return found
+
+
+def _shared(a: str, b: str) -> int:
+    """Length of the longest common substring of two short words."""
+    best = 0
+    for i in range(len(a)):
+        for j in range(i + best + 1, len(a) + 1):
+            if a[i:j] in b:
+                best = j - i
+            else:
+                break
+    return best

@@ -1,0 +1,134 @@
+"""The verifier: what a statement says must be in what it cites. It takes no model's word for anything.
+
+Checked in a statement against the cited text: every number with its unit, every date, every quoted title, every
+name of a place, and every Latin word or code. What the documents were found to be about (period, region) counts as
+cited text for the label of a statement, since it was read off the same document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .text.fold import fold
+from .text.numbers import Quantity, find_quantities, same
+from .text.places import covers, find_places
+from .text.times import find_times
+from .types import Period
+
+_TITLES = re.compile(r"《[^》]+》|“[^”]+”|「[^」]+」")
+_LATIN = re.compile(r"[a-z][a-z0-9][a-z0-9.\-]*|[a-z]+\d[a-z0-9.\-]*")
+_PLAIN = re.compile(r"[\W_]+")
+_NEGATION = re.compile(r"(?<![是否能])(没有|未能|尚未|并未|不再|不得|禁止|严禁|取消|停止|不予|无法|不能|不是|并非)")
+_BOUND = {"more": re.compile(r"超过|超|逾|突破|以上|多于|余|多"), "less": re.compile(r"不足|不到|以下|低于|少于"), "near": re.compile(r"近|接近|约|左右")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """Clean text of what a statement cites, and what its document was found to speak of there."""
+
+    text: str
+    period: Period | None = None
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What of a statement its citations do not say."""
+
+    kind: str  # number, date, place, title, word, negation, uncited
+    text: str
+
+
+def check(statement: str, cited: Sequence[Cited]) -> list[Failure]:
+    """All that `statement` says and `cited` does not; empty where it is proved.
+
+    A statement with no citation fails as a whole.
+    """
+    if not cited:
+        return [Failure("uncited", statement)]
+    source = " ".join(c.text for c in cited)
+    return [
+        *_numbers(statement, source, cited),
+        *_dates(statement, cited),
+        *_places(statement, cited),
+        *_titles(statement, source),
+        *_words(statement, source),
+        *_negations(statement, source),
+    ]
+
+
+def _numbers(statement: str, source: str, cited: Sequence[Cited]) -> Iterable[Failure]:
+    times = [(m.start, m.end) for m in find_times(statement, None)]
+    known = find_quantities(source)
+    for quantity in find_quantities(statement):
+        if any(a <= quantity.start < b for a, b in times):
+            continue
+        if not any(same(quantity, other) and _softened(statement, quantity, source, other) for other in known):
+            yield Failure("number", statement[quantity.start : quantity.end])
+
+
+def _softened(statement: str, said: Quantity, source: str, proof: Quantity) -> bool:
+    """`不足` may not become `超过`: the words around two equal numbers must not contradict each other."""
+    a, b = _bound(statement, said), _bound(source, proof)
+    return not a or not b or a == b or {a, b} == {"near", "more"} and "余" in source[proof.start : proof.end + 1]
+
+
+def _bound(text: str, q: Quantity) -> str:
+    around = fold(text[max(0, q.start - 2) : q.start]) + " " + fold(text[q.start : q.end + 2])
+    return next((name for name, pattern in _BOUND.items() if pattern.search(around)), "")
+
+
+def _dates(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
+    for mention in find_times(statement, None):
+        if mention.period is None or mention.kind in ("title", "label"):
+            continue
+        if not any(_dated(mention.period, mention.month, mention.day, c) for c in cited):
+            yield Failure("date", statement[mention.start : mention.end])
+
+
+def _dated(period: Period, month: int | None, day: int | None, cited: Cited) -> bool:
+    if month is None and cited.period is not None and (period == cited.period or period.last == cited.period.last):
+        return True
+    for other in find_times(cited.text, cited.period):
+        if month is not None and (other.month != month or (day is not None and other.day != day)):
+            continue
+        if other.period is not None and (other.period == period or (period.first == period.last and period.last in (other.period.first, other.period.last))):
+            return True
+    return False
+
+
+def _places(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
+    for mention in find_places(statement):
+        if mention.kind in ("in_name", "deictic") or mention.region == "全国":
+            continue
+        spoken = [r for c in cited for r in (*c.regions, *(m.region for m in find_places(c.text)))]
+        if not any(covers(mention.region, r) for r in spoken):
+            yield Failure("place", statement[mention.start : mention.end])
+
+
+def _titles(statement: str, source: str) -> Iterable[Failure]:
+    plain = plainly(source)
+    for match in _TITLES.finditer(statement):
+        if plainly(match[0]) not in plain:
+            yield Failure("title", match[0])
+
+
+def _words(statement: str, source: str) -> Iterable[Failure]:
+    known = set(_LATIN.findall(fold(source)))
+    for word in _LATIN.findall(fold(statement)):
+        if word not in known:
+            yield Failure("word", word)
+
+
+def _negations(statement: str, source: str) -> Iterable[Failure]:
+    folded = fold(source)
+    for match in _NEGATION.finditer(fold(statement)):
+        if match[1] not in folded:
+            yield Failure("negation", match[1])
+
+
+def plainly(text: str) -> str:
+    """Folded text without punctuation and spaces, for comparing what was said letter by letter."""
+    return _PLAIN.sub("", fold(text))

@@ -1,0 +1,44 @@
+"""Settings and where they come from."""
+
+import pytest
+
+from rag import config
+from rag.errors import ConfigError
+
+
+def test_defaults_without_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZHIYIN_HOME", str(tmp_path))
+    assert config.load() == config.Settings()
+
+
+def test_home_file_then_given_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZHIYIN_HOME", str(tmp_path))
+    (tmp_path / "config.toml").write_text("top_k = 5\nchunk_tokens = 99\n", encoding="utf-8")
+    given = tmp_path / "other.toml"
+    given.write_text("top_k = 7\n", encoding="utf-8")
+    settings = config.load(given)
+    assert (settings.top_k, settings.chunk_tokens) == (7, 99)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("topk = 5", "did you mean 'top_k'"),
+        ("top_k = 'five'", "should be int"),
+        ("top_k = 0", "out of range"),
+        ("index_type = 'tree'", "give auto, flat, hnsw or ivf"),
+        ("top_k = ", "can't read settings"),
+        ("dense = false\nlexical = false", "leave at least one on"),
+        ("dense = 1", "should be bool"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, line, says):
+    file = tmp_path / "config.toml"
+    file.write_text(line, encoding="utf-8")
+    with pytest.raises(ConfigError, match=says.replace("(", r"\(")):
+        config.load(file)
+
+
+def test_replace_rejects_unknown_names():
+    with pytest.raises(ConfigError, match="unknown setting"):
+        config.Settings().replace(colour="red")

@@ -1,0 +1,100 @@
+"""`kill -9` at 50 moments of indexing: the index before answers, no byte of it changed, the next run finishes."""
+
+import hashlib
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pytest
+from index_kit import SETTINGS, HashEmbedder, pipeline, write
+
+from rag.index.build import build
+from rag.store import Snapshot, current_generation, generations, verify
+
+KILLS = 50
+NAMES = "甲乙丙丁戊己庚辛壬癸"
+EVERYTHING_KEPT = SETTINGS.replace(keep_generations=1000)
+
+
+def work(docs, home):
+    return build([docs], home=home, settings=EVERYTHING_KEPT, embedder=HashEmbedder(), pipeline=pipeline())
+
+
+def child(docs, home, ready):
+    ready.set()
+    work(docs, home)
+    os._exit(0)
+
+
+def digests(home, names):
+    return {
+        (name, path.name): hashlib.sha256(path.read_bytes()).hexdigest()
+        for name in names
+        for path in sorted((home / "index/generations" / name).rglob("*"))
+        if path.is_file()
+    }
+
+
+def texts(round_number):
+    """Twelve documents; two of them differ from round to round."""
+    fixed = {f"d{n}": "\n".join(f"{NAMES[n]}的第{line}句话。" for line in range(15)) for n in range(10)}
+    return fixed | {f"new{n}": f"第{round_number}轮的文档{n}。\n" * 15 for n in range(2)}
+
+
+def answers(home, marker):
+    """The index answers, and from the round that `marker` names."""
+    snapshot = Snapshot.open(home)
+    assert verify(home) == []
+    assert f"第{marker}轮" in snapshot.document("new0.txt").raw
+    [best, *_] = snapshot.search_lexical([NAMES[3]], 5)
+    assert snapshot.chunk(best.chunk).source == "d3.txt"
+    hits = snapshot.search_dense(HashEmbedder().encode_queries([_embedded(snapshot, 5)])[0], 1)
+    assert [hit.chunk for hit in hits] == [5]
+    assert hits[0].score == pytest.approx(1.0, abs=1e-5)
+    snapshot.close()
+
+
+def _embedded(snapshot, number):
+    chunk = snapshot.chunk(number)
+    return f"{chunk.context}\n{chunk.text}"
+
+
+@pytest.mark.slow
+def test_fifty_kills(tmp_path):
+    home, moments = tmp_path / "home", random.Random(20231108)
+    docs = tmp_path / "docs"
+    fork = multiprocessing.get_context("fork")  # from a warm parent: the imports are done, the child is at once at work
+    for warm in ("elsewhere", "imports are done", "home"):
+        started = time.perf_counter()
+        work(write(docs, **texts(0)), tmp_path / warm)
+        usual = time.perf_counter() - started
+    answered, died_inside, left_half_built = 0, 0, 0
+    for kill in range(1, KILLS + 1):
+        write(docs, **texts(kill))
+        before = generations(home)
+        current = current_generation(home)
+        seen = digests(home, before)
+        ready = fork.Event()
+        process = fork.Process(target=child, args=(docs, home, ready))
+        process.start()
+        assert ready.wait(30)
+        time.sleep(moments.uniform(0, usual))
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        died_inside += process.exitcode == -signal.SIGKILL
+        left_half_built += any(path.name.startswith(".") for path in (home / "index/generations").iterdir())
+
+        assert digests(home, before) == seen
+        swapped = current_generation(home) != current
+        answers(home, kill if swapped else answered)
+        answered = kill if swapped else answered
+        if kill % 5 == 0:  # the next run finishes, whatever the last five left behind
+            work(docs, home)
+            answered = kill
+            answers(home, answered)
+            assert {path.name for path in (home / "index/generations").iterdir()} == set(generations(home))
+            assert digests(home, before) == seen
+    assert died_inside > KILLS * 0.6  # else the moments were all too late and nothing was shown
+    assert left_half_built > KILLS * 0.2

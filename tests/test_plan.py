@@ -1,0 +1,50 @@
+"""One question a place, a year or a thing."""
+
+import pytest
+
+from rag.plan import plan
+from rag.query import Kind, understand
+
+
+def steps(question):
+    return [(s.label, str(s.query.period) if s.query.period else None, s.query.regions) for s in plan(understand(question)).steps]
+
+
+def test_a_plain_question_is_one_step():
+    assert steps("2022年湖北培训了多少人?") == [("", "2022", ("湖北",))]
+
+
+def test_two_years():
+    assert steps("湖北2021年和2022年各培训了多少人?") == [("2021年", "2021", ("湖北",)), ("2022年", "2022", ("湖北",))]
+
+
+def test_two_provinces():
+    assert [(label, regions) for label, _, regions in steps("湖北和陕西分别有多少会员?")] == [("湖北省", ("湖北",)), ("陕西省", ("陕西",))]
+
+
+def test_each_place_with_its_year():
+    assert [label for label, _, _ in steps("会员人数2022年的湖北和2021年的陕西相比,哪个多?")] == ["2022年湖北省", "2021年陕西省"]
+
+
+def test_a_range_of_years_is_one_step():
+    assert len(steps("2018年至2022年湖北培训了多少人?")) == 1
+
+
+def test_coordinated_things_share_the_rest():
+    made = plan(understand("湖北给小微企业和大型企业返还的经费分别是多少?"))
+    assert [s.label for s in made.steps] == ["小微企业", "大型企业"]
+    texts = [{t.text for t in s.query.terms} for s in made.steps]
+    assert all("返还" in t for t in texts)
+    assert "大型" not in texts[0]
+    assert "小微" not in texts[1]
+
+
+def test_which_is_more_compares_figures():
+    made = plan(understand("湖北和陕西哪个省的会员更多?"))
+    assert made.compares
+    assert all(s.query.kind is Kind.QUANTITY for s in made.steps)
+
+
+@pytest.mark.parametrize("question", ["湖北省总工会和陕西省总工会的合作协议是哪天签的?", "为什么湖北和陕西要合作?"])
+def test_a_relation_between_two_places_is_not_split(question):
+    assert len(plan(understand(question)).steps) == 1

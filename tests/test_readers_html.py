@@ -1,0 +1,129 @@
+"""Web pages: the article with its headline and dateline, nothing of the site round it."""
+
+import pytest
+
+from rag.errors import EmptyDocument
+from rag.index.readers.html import extract, read
+
+NEWS = """<!doctype html><html><head><meta charset="{charset}"><title>四川工会五年工作回眸_工会新闻网</title>
+<style>p {{ color: red }}</style><script>var spam = "脚本";</script></head><body>
+<div class="nav"><a href="/">首页</a> <a href="/x">新闻</a> <a href="/y">专题</a></div>
+<div class="main"><h1>奋进在治蜀兴川的新征程上</h1><h2>——四川工会五年工作回眸</h2>
+<div class="info">2023年10月08日10:23 来源：工人日报</div><div class="share">分享到：<a href="#">微信</a></div>
+<div class="text"><p>　　职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会服务实现新突破，
+   五年来全省各级工会干在实处。</p>
+<h3>一、思想引领</h3>
+<p>　　五年来，全省工会共开展宣讲<strong>2.15万</strong>场次，覆盖职工260万人次。<br>第二行换行之后继续写下去。</p>
+<ul><li>第一项：建成驿站1.2万个</li><li>第二项：帮扶困难职工3.4万户</li></ul>
+<table><tr><th>年份</th><th>人数</th></tr><tr><td>2021</td><td>12万</td></tr><tr><td>2022</td><td> 15万 </td></tr></table>
+<blockquote>“工会是职工的娘家人。”一位职工这样说。</blockquote>
+</div></div>
+<div class="footer">版权所有 ICP备12345号 <a href="/a">关于我们</a> <a href="/b">联系方式</a></div></body></html>"""
+
+ARTICLE = """奋进在治蜀兴川的新征程上
+
+——四川工会五年工作回眸
+
+2023年10月08日10:23 来源：工人日报
+
+职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会服务实现新突破，五年来全省各级工会干在实处。
+
+一、思想引领
+
+五年来，全省工会共开展宣讲2.15万场次，覆盖职工260万人次。
+第二行换行之后继续写下去。
+
+第一项：建成驿站1.2万个
+
+第二项：帮扶困难职工3.4万户
+
+年份\t人数
+2021\t12万
+2022\t15万
+
+“工会是职工的娘家人。”一位职工这样说。"""
+
+
+def save(tmp_path, data, name="页面.html"):
+    (tmp_path / name).write_bytes(data)
+    return tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("declared", "real", "found"),
+    [
+        ("utf-8", "utf-8", "utf-8"),
+        ("utf-8", "utf-8-sig", "utf-8-sig"),
+        ("gb2312", "gbk", "gb18030"),
+        ("GBK", "gb18030", "gb18030"),
+        ("gb2312", "utf-8", "utf-8"),  # what is declared is not what is there
+        ("utf-8", "gb18030", "gb18030"),
+        ("iso-8859-1", "gb18030", "gb18030"),
+        ("no-such", "utf-16", "utf-16"),
+    ],
+)
+def test_article_in_any_encoding(tmp_path, declared, real, found):
+    document = read(save(tmp_path, NEWS.format(charset=declared).encode(real)), source="页面.html")
+    assert document.raw == ARTICLE
+    assert document.encoding == found
+    assert document.title == "奋进在治蜀兴川的新征程上"
+    assert document.media_type == "text/html"
+
+
+@pytest.mark.parametrize("declared", ["big5", "utf-8", ""])
+def test_big5_page(tmp_path, declared):
+    paragraph = "各縣市政府應加強輔導事業單位落實職業安全衛生教育訓練，以保障勞工權益，並於年底前將辦理情形函報。"
+    page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={declared}"><title>公告</title></head>'
+    page += f"<body><div><p>{paragraph}</p><p>{paragraph[::-1]}</p></div></body></html>"
+    document = read(save(tmp_path, page.encode("big5")), source="x")
+    assert document.raw.startswith(paragraph) and document.encoding == "big5"
+
+
+def test_page_of_layout_tables_without_headline(tmp_path):
+    page = """<html><head><title>省总工会召开会议 - 某省总工会</title></head><body>
+    <table><tr><td>省总工会召开会议</td></tr><tr><td>发布时间：2021-05-06　来源：办公室</td></tr>
+    <tr><td><p>&nbsp;&nbsp;5月6日，省总工会召开常委会（扩大）会议，传达学习重要讲话精神，研究部署贯彻落实工作。</p>
+    <p>会议指出，2020年全省新建工会组织1.2万个，发展会员65万人，为历年之最。</p></td></tr></table></body></html>"""
+    raw, title = extract(page)
+    assert title == "省总工会召开会议"
+    paragraphs = raw.split("\n\n")
+    assert paragraphs[-1] == "会议指出，2020年全省新建工会组织1.2万个，发展会员65万人，为历年之最。"
+    assert paragraphs[-2].startswith("5月6日，") and "发布时间：2021-05-06　来源：办公室" in paragraphs
+
+
+def test_readings_over_characters_are_left_out():
+    assert extract("<p><ruby>漢<rp>(</rp><rt>hàn</rt><rp>)</rp></ruby>字很多。</p>")[0] == "漢字很多。"
+
+
+@pytest.mark.parametrize(
+    ("page", "raw"),
+    [
+        ("<div>短</div><div>文</div>", "短\n\n文"),
+        ("没有标签的文字", "没有标签的文字"),
+        ('<?xml version="1.0" encoding="gbk"?><html xmlns="http://www.w3.org/1999/xhtml"><body><p>文字</p></body></html>', "文字"),
+        ("<p>a &lt;b&gt; &amp; &#20013;</p>", "a <b> & 中"),
+        ("<p>未关闭<div>标签<b>很多", "未关闭\n\n标签很多"),
+        ("<p>正<!-- 注释 -->文</p>", "正文"),
+    ],
+)
+def test_small_pages_are_taken_whole(page, raw):
+    assert extract(page)[0] == raw
+
+
+@pytest.mark.parametrize(
+    "page", ["<html></html>", "<p> </p>", "<script>var a</script><style>b</style>", "<head><title>题</title></head>", "<!-- x -->"]
+)
+def test_pages_without_text(tmp_path, page):
+    with pytest.raises(EmptyDocument, match=r"页面\.html"):
+        read(save(tmp_path, page.encode()), source="x")
+
+
+def test_deep_nesting_neither_crashes_nor_hangs():
+    assert extract("<b>" * 20000 + "深" + "</b>" * 20000)[0] in ("", "深")
+    assert "浅" in extract("<div>浅" + "<div>" * 20000 + "深")[0]
+
+
+def test_a_menu_entry_that_stands_in_the_article_too_is_not_taken():
+    body = "<p>新闻发布会介绍，2022年全省工会帮扶困难职工3.4万户，发放资金1.16亿元，比上年增长一成。</p>" * 3
+    raw, _ = extract(f"<html><body><ul class='menu'><li>新闻</li><li>专题</li></ul><article>{body}</article></body></html>")
+    assert raw.startswith("新闻发布会介绍")

@@ -1,0 +1,143 @@
+"""`zhiyin serve`: the chat window on this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.errors import ConfigError, NoIndex
+from rag.messages import tr
+
+if TYPE_CHECKING:
+    from rag.session import Session
+
+HERE = "127.0.0.1"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `serve` to the command line."""
+
+    @app.command(help=tr("打开聊天窗口。", "Serve the chat window."))
+    def serve(
+        context: typer.Context,
+        host: Annotated[str, typer.Option(help=tr("监听的地址。", "Address to listen on."))] = HERE,
+        port: Annotated[
+            int,
+            typer.Option(min=0, max=65535, help=tr("端口；0 表示任选一个。", "Port; 0 picks a free one.")),
+        ] = 7860,
+        config: Annotated[
+            Path | None,
+            typer.Option(exists=True, dir_okay=False, help=tr("TOML 设置文件。", "TOML file of settings.")),
+        ] = None,
+        open_to_network: Annotated[
+            bool,
+            typer.Option(
+                "--open-to-network",
+                help=tr(
+                    "同意让能连到该地址的每个人不用登录就能提问和阅读全部文档。",
+                    "Accept that whoever can reach the address may ask and read everything, without a login.",
+                ),
+            ),
+        ] = False,
+    ) -> None:
+        run(context.obj, host=host, port=port, config=config, open_to_network=open_to_network)
+
+
+def run(session: Session | None, *, host: str, port: int, config: Path | None, open_to_network: bool) -> None:
+    """Serve until interrupted.
+
+    Raises ConfigError for an address that needs consent or can't be had, NoIndex where nothing is indexed.
+    """
+    local = is_local(host)
+    if not local and not open_to_network:
+        raise ConfigError(
+            tr(
+                f"{host} 能被其他机器访问，而目前还没有登录功能："
+                "任何人都能提问并阅读全部文档。确实需要请加 --open-to-network。",
+                f"{host} can be reached from other machines and there are no logins yet: anyone could ask "
+                "and read all documents. Add --open-to-network if that is what you want.",
+            )
+        )
+    listener = listen(host, port)
+    try:
+        _serve(session, listener, host=host, config=config, local=local)
+    finally:
+        listener.close()
+
+
+def _serve(
+    session: Session | None, listener: socket.socket, *, host: str, config: Path | None, local: bool
+) -> None:
+    from rag.config import load
+    from rag.session import Session as New
+
+    settings = load(config)
+    bot = (session or New()).make_bot(settings)
+    count = _documents(bot)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import uvicorn
+
+    from .guard import LOCAL_HOSTS
+    from .server import create_app
+
+    app = create_app(bot, settings=settings, hosts=(*LOCAL_HOSTS, host) if local else None)  # type: ignore[arg-type]
+    port = listener.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(
+        tr(
+            f"知引 · 已载入 {count} 份文档 · http://{shown}：{port}(Ctrl+C 停止)",
+            f"Zhiyin · {count} documents · http://{shown}:{port} (Ctrl+C stops)",
+        )
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, access_log=False)
+    )
+    server.run(sockets=[listener])
+
+
+def _documents(bot: object) -> int:
+    try:
+        return len(bot.snapshot.sources())  # type: ignore[attr-defined]
+    except NoIndex as error:
+        raise NoIndex(
+            tr(
+                "还没有索引。先运行:zhiyin index 文件夹",
+                "there is no index yet; first run: zhiyin index FOLDER",
+            )
+        ) from error
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind a socket. Raises ConfigError for an address or port that can't be had, with the reason."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, proto)
+    except OSError as error:
+        raise ConfigError(tr(f"不能监听 {host}：{error}", f"can't listen on {host}: {error}")) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            tr(
+                f"{host} 的端口 {port} 不能用（{error.strerror}），请用 --port 换一个。",
+                f"port {port} of {host} can't be used ({error.strerror}); choose another with --port",
+            )
+        ) from error
+    return listener

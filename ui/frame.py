@@ -1,0 +1,57 @@
+"""What stands round the conversation: the header, and the page before the first question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .escape import text
+from .texts import both, label
+
+
+def header(count: int | None, regions: Sequence[str] = ()) -> str:
+    """Draw the top of the window. `count` is None where there is no index."""
+    if count is None:
+        status = both("no_index")
+    else:
+        names = "、".join(regions[:5]) + ("…" if len(regions) > 5 else "")
+        status = both("loaded", count=count) + (
+            f' <span class="on">{both("regions", names=names)}</span>' if names else ""
+        )
+    return (
+        '<header class="top"><div class="brand"><span class="seal" aria-hidden="true">引</span>'
+        f'<div><h1>{both("product")}</h1><p class="loaded">{status}</p></div></div>'
+        '<nav class="tools">'
+        + _tool("new", f"{_icon('new')}<b>{both('new')}</b>")
+        + _tool("documents", f"{_icon('documents')}<b>{both('documents')}</b>")
+        + _tool("language", '<b class="zh" lang="en">EN</b><b class="en" lang="zh">中</b>', "tool square")
+        + _tool("theme", _icon("theme"), "tool square")
+        + "</nav></header>"
+    )
+
+
+def _tool(action: str, inside: str, kind: str = "tool") -> str:
+    return f'<button type="button" class="{kind}" data-action="{action}" {label(action)}>{inside}</button>'
+
+
+_ICONS = {
+    "new": '<path d="M10 4v12M4 10h12"/>',
+    "documents": '<path d="M6 2.5h6l3 3v12H6z"/><path d="M8.5 9.5h4M8.5 12.5h4"/>',
+    "theme": '<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>',
+}
+
+
+def _icon(name: str) -> str:
+    return (
+        '<svg viewBox="0 0 20 20" width="18" height="18" fill="none" stroke="currentColor" '
+        f'stroke-width="1.5" aria-hidden="true">{_ICONS[name]}</svg>'
+    )
+
+
+def welcome(examples: Sequence[str]) -> str:
+    """Draw what an empty conversation shows."""
+    chips = "".join(
+        f'<li><button type="button" class="chip" data-question="{text(q)}">{text(q)}</button></li>'
+        for q in examples
+    )
+    some = f'<h3 class="label">{both("examples")}</h3><ul class="chips">{chips}</ul>' if chips else ""
+    return f'<section class="welcome"><h2>{both("welcome")}</h2><p>{both("welcome_more")}</p>{some}</section>'

@@ -1,0 +1,342 @@
+/* The page's own script: the source panel, the document list, language, theme, copying.
+   Every text goes in as a text node; nothing here builds HTML from a string. */
+(() => {
+  'use strict';
+  const words = window.zhiyinTexts;
+  const root = document.documentElement;
+  const store = {
+    get(key) { try { return localStorage.getItem('zhiyin-' + key); } catch { return null; } },
+    set(key, value) { try { localStorage.setItem('zhiyin-' + key, value); } catch { /* private window */ } },
+  };
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const narrow = matchMedia('(max-width: 899px)');
+
+  // ---- language and theme -------------------------------------------------
+  let language = store.get('language') === 'en' ? 'en' : 'zh';
+  const say = (key, values = {}) => Object.entries(values).reduce(
+    (out, [name, value]) => out.split('{' + name + '}').join(String(value)), words[key][language === 'zh' ? 0 : 1]);
+
+  function applyTheme() {
+    const chosen = store.get('theme');
+    const theme = chosen === 'dark' || chosen === 'light' ? chosen : (dark.matches ? 'dark' : 'light');
+    root.dataset.theme = theme;
+    if (document.body) document.body.classList.toggle('dark', theme === 'dark');
+  }
+
+  function applyLanguage() {
+    root.dataset.language = language;
+    root.lang = language === 'zh' ? 'zh-CN' : 'en';
+    for (const node of document.querySelectorAll('[data-label-zh]')) {
+      const wanted = language === 'zh' ? node.dataset.labelZh : node.dataset.labelEn;
+      if (node.getAttribute('aria-label') !== wanted) node.setAttribute('aria-label', wanted);
+    }
+    const box = document.querySelector('#box textarea');
+    if (box && box.placeholder !== say('ask')) {
+      box.placeholder = say('ask');
+      box.setAttribute('aria-label', say('ask'));
+    }
+    for (const [kind, key] of [['submit', 'send'], ['stop', 'stop']]) {
+      const node = document.querySelector('#box .' + kind + '-button');
+      if (node && node.getAttribute('aria-label') !== say(key)) node.setAttribute('aria-label', say(key));
+    }
+  }
+
+  root.dataset.language = language;
+  applyTheme();
+  dark.addEventListener('change', applyTheme);
+
+  // ---- small helpers ------------------------------------------------------
+  function make(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined) continue;
+      if (name === 'class') node.className = value; else node.setAttribute(name, value);
+    }
+    for (const child of children) if (child !== null) node.append(child);
+    return node;
+  }
+  function both(key, values = {}) {
+    const fill = (text) => Object.entries(values).reduce((out, [n, v]) => out.split('{' + n + '}').join(String(v)), text);
+    const span = document.createDocumentFragment();
+    span.append(make('span', {class: 'zh', lang: 'zh'}, fill(words[key][0])), make('span', {class: 'en', lang: 'en'}, fill(words[key][1])));
+    return span;
+  }
+  const button = (kind, key, action, ...content) => make('button', {
+    type: 'button', class: kind, 'data-panel': action, 'data-label-zh': words[key][0], 'data-label-en': words[key][1],
+    'aria-label': say(key)}, ...content);
+  async function fetchJson(url) {
+    const response = await fetch(url, {headers: {accept: 'application/json'}});
+    let body = {};
+    try { body = await response.json(); } catch { /* not JSON: the status says enough */ }
+    if (!response.ok) throw new Error(body.error || String(response.status));
+    return body;
+  }
+
+  // ---- the panel ----------------------------------------------------------
+  let panel, title, meta, tools, body, opener = null, current = null, ticket = 0;
+  let view = store.get('view') === 'raw' ? 'raw' : 'clean';
+
+  function buildPanel() {
+    title = make('h2', {id: 'panel-title', tabindex: '-1'});
+    meta = make('p', {class: 'meta'});
+    tools = make('div', {class: 'panel-tools'});
+    body = make('div', {class: 'panel-body', tabindex: '0', role: 'region', 'aria-labelledby': 'panel-title'});
+    panel = make('aside', {id: 'panel', role: 'dialog', 'aria-labelledby': 'panel-title', hidden: ''},
+      make('div', {class: 'panel-head'}, make('div', {class: 'panel-name'}, title, meta),
+        button('tool square', 'close', 'close', make('span', {'aria-hidden': 'true', class: 'cross'}))),
+      tools, body);
+    document.body.append(make('div', {id: 'veil', 'data-panel': 'close', hidden: ''}), panel);
+  }
+
+  function show() {
+    panel.hidden = false;
+    document.getElementById('veil').hidden = false;
+    document.body.classList.add('panel-open');
+  }
+
+  function close() {
+    if (panel.hidden) return;
+    ticket += 1;
+    panel.hidden = true;
+    document.getElementById('veil').hidden = true;
+    document.body.classList.remove('panel-open');
+    mark(null);
+    current = null;
+    const back = opener && document.contains(opener) ? opener : document.querySelector('#box textarea');
+    if (back) back.focus({preventScroll: true});
+  }
+
+  function mark(id) {
+    for (const node of document.querySelectorAll('.is-open')) node.classList.remove('is-open');
+    if (!id) return;
+    const card = document.getElementById(id);
+    if (card) card.classList.add('is-open');
+    for (const node of document.querySelectorAll('[data-open="' + CSS.escape(id) + '"]')) node.classList.add('is-open');
+  }
+
+  const siblings = (card) => card.parentElement
+    ? [...card.parentElement.children].filter((node) => node.dataset && node.dataset.source !== undefined) : [];
+
+  function openCard(card) {
+    const d = card.dataset;
+    current = {id: card.id, source: d.source, part: d.part, version: d.version, start: Number(d.start), end: Number(d.end),
+      marks: JSON.parse(d.marks || '[]'), related: d.related === '1', name: d.title, n: d.n};
+    mark(card.id);
+    openSource(siblings(card), card);
+  }
+
+  async function openSource(cards, card) {
+    const mine = (ticket += 1);
+    const wanted = current;
+    show();
+    title.textContent = wanted.name;
+    meta.replaceChildren();
+    tools.replaceChildren();
+    body.replaceChildren(make('p', {class: 'note', role: 'status'}, both('loading'), make('i', {class: 'dots'})));
+    const query = new URLSearchParams({source: wanted.source});
+    if (wanted.start !== undefined) { query.set('start', wanted.start); query.set('end', wanted.end); }
+    if (wanted.part) query.set('part', wanted.part);
+    if (wanted.version) query.set('version', wanted.version);
+    if (wanted.marks && wanted.marks.length) query.set('marks', wanted.marks.map((m) => m.join('-')).join(','));
+    try {
+      const found = await fetchJson('./api/excerpt?' + query);
+      if (mine !== ticket) return;
+      wanted.found = found;
+      title.textContent = found.title;
+      const facts = [found.publisher, found.author, found.published, (found.region || '').replace('/', ' '), found.period, wanted.source];
+      meta.replaceChildren(...facts.filter(Boolean).map((fact) => make('span', {}, fact)));
+      drawTools(cards, card);
+      draw();
+      title.focus({preventScroll: true});
+    } catch (error) {
+      if (mine !== ticket) return;
+      body.replaceChildren(make('p', {class: 'note', role: 'alert'}, both('not_opened')), make('p', {class: 'note'}, error.message));
+    }
+  }
+
+  function drawTools(cards, card) {
+    const switcher = make('div', {class: 'switch', role: 'group'},
+      make('button', {type: 'button', 'data-panel': 'clean', 'aria-pressed': String(view === 'clean')}, both('clean')),
+      make('button', {type: 'button', 'data-panel': 'raw', 'aria-pressed': String(view === 'raw')}, both('raw')));
+    tools.replaceChildren(switcher);
+    if (!card || cards.length < 2) return;
+    const at = cards.indexOf(card);
+    const back = button('tool square', 'previous', 'previous', '‹'), on = button('tool square', 'next', 'next', '›');
+    back.disabled = at <= 0;
+    on.disabled = at >= cards.length - 1;
+    tools.append(make('div', {class: 'steps'}, back, make('span', {}, (at + 1) + ' / ' + cards.length), on));
+  }
+
+  function draw() {
+    const shown = current.found[view];
+    const text = make('div', {class: 'text ' + view + (current.related ? ' related' : '')});
+    if (shown.before) text.append(make('p', {class: 'note'}, both('more_before')));
+    const flow = make('div', {class: 'flow'});
+    for (const piece of shown.pieces) {
+      const kinds = [piece.quote ? 'q' : '', piece.mark ? 'm' : '', piece.rule ? 'cutaway' : ''].filter(Boolean).join(' ');
+      if (!kinds) { flow.append(piece.text); continue; }
+      flow.append(make(piece.quote && !current.related ? 'mark' : 'span', {class: kinds, title: piece.rule}, piece.text));
+    }
+    text.append(flow);
+    if (shown.after) text.append(make('p', {class: 'note'}, both('more_after')));
+    body.replaceChildren(make('p', {class: 'note'}, both(view + '_note')), text);
+    if (current.related) body.prepend(make('p', {class: 'note warn'}, both('related')));
+    const target = flow.querySelector('.m') || flow.querySelector('.q');
+    if (target) body.scrollTop += target.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+    else body.scrollTop = 0;
+  }
+
+  function step(by) {
+    const card = current && document.getElementById(current.id);
+    if (!card) return;
+    const all = siblings(card), next = all[all.indexOf(card) + by];
+    if (next) openCard(next);
+  }
+
+  function setView(name) {
+    view = name;
+    store.set('view', name);
+    for (const node of tools.querySelectorAll('[aria-pressed]')) node.setAttribute('aria-pressed', String(node.dataset.panel === name));
+    if (current && current.found) draw();
+  }
+
+  // ---- the document list --------------------------------------------------
+  async function openDocuments() {
+    const mine = (ticket += 1);
+    current = null;
+    mark(null);
+    show();
+    title.textContent = say('documents');
+    meta.replaceChildren();
+    tools.replaceChildren();
+    body.replaceChildren(make('p', {class: 'note', role: 'status'}, both('loading'), make('i', {class: 'dots'})));
+    try {
+      const found = await fetchJson('./api/documents');
+      if (mine !== ticket) return;
+      listDocuments(found.documents);
+      title.focus({preventScroll: true});
+    } catch (error) {
+      if (mine === ticket) body.replaceChildren(make('p', {class: 'note', role: 'alert'}, error.message));
+    }
+  }
+
+  function listDocuments(documents) {
+    const list = make('ul', {class: 'documents'});
+    const fill = (sought) => list.replaceChildren(...documents
+      .filter((d) => [d.title, d.source, d.published, ...d.regions, ...d.periods].join(' ').toLowerCase().includes(sought.toLowerCase()))
+      .slice(0, 300).map(documentRow));
+    if (documents.length > 8) {
+      const field = make('input', {type: 'search', class: 'filter', placeholder: say('filter'), 'aria-label': say('filter')});
+      field.addEventListener('input', () => fill(field.value.trim()));
+      tools.replaceChildren(field);
+    }
+    fill('');
+    body.replaceChildren(documents.length ? list : make('p', {class: 'note'}, both('no_documents')));
+    body.scrollTop = 0;
+  }
+
+  function documentRow(d) {
+    const facts = make('span', {class: 'meta'});
+    for (const fact of [d.regions.map((r) => r.replace('/', ' ')).join('、'), d.periods.join('、'), d.published]) if (fact) facts.append(make('span', {}, fact));
+    facts.append(make('span', {}, both('characters', {n: d.characters.toLocaleString('en-US')})));
+    if (d.parts > 1) facts.append(make('span', {}, both('articles', {n: d.parts})));
+    return make('li', {}, make('button', {type: 'button', class: 'document', 'data-document': d.source, 'data-name': d.title},
+      make('span', {class: 'title'}, d.title), facts, make('span', {class: 'file'}, d.source)));
+  }
+
+  // ---- copying ------------------------------------------------------------
+  async function copy(node) {
+    const text = language === 'zh' ? node.dataset.copyZh : node.dataset.copyEn;
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = make('textarea', {class: 'sr', readonly: ''});
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      done = document.execCommand('copy');
+      area.remove();
+      node.focus();
+    }
+    const before = [...node.childNodes];
+    node.replaceChildren(both(done ? 'copied' : 'copy_failed'));
+    setTimeout(() => node.replaceChildren(...before), 1600);
+  }
+
+  // ---- events -------------------------------------------------------------
+  const panelActions = {
+    close, clean: () => setView('clean'), raw: () => setView('raw'), previous: () => step(-1), next: () => step(1),
+  };
+  const pageActions = {
+    documents: openDocuments,
+    new: close,
+    language: () => { language = language === 'zh' ? 'en' : 'zh'; store.set('language', language); applyLanguage(); },
+    theme: () => { store.set('theme', root.dataset.theme === 'dark' ? 'light' : 'dark'); applyTheme(); },
+  };
+
+  document.addEventListener('click', (event) => {
+    const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh]');
+    if (!node) return;
+    const d = node.dataset;
+    if (d.open !== undefined) {
+      const card = document.getElementById(d.open);
+      if (!card) return;
+      opener = node;
+      openCard(card);
+    } else if (d.document !== undefined) {
+      current = {source: d.document, name: d.name, related: false};
+      openSource([], null);
+    } else if (d.panel !== undefined) panelActions[d.panel]();
+    else if (d.copyZh !== undefined) copy(node);
+    else {
+      if (d.action === 'documents') opener = node;
+      pageActions[d.action]();
+    }
+  });
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && !event.isComposing) close();
+    if (event.key === 'Tab' && narrow.matches && !panel.hidden) keepFocus(event);
+    // Enter that ends the choice of a Chinese character is no Enter for the question box
+    if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener('keypress', (event) => {
+    if (event.key === 'Enter' && event.isComposing) event.stopImmediatePropagation();
+  }, true);
+
+  function keepFocus(event) {
+    const stops = [...panel.querySelectorAll('button:not(:disabled),input,[tabindex="0"]')];
+    const first = stops[0], last = stops[stops.length - 1];
+    if (event.shiftKey && (document.activeElement === first || document.activeElement === title)) { last.focus(); event.preventDefault(); }
+    else if (!event.shiftKey && document.activeElement === last) { first.focus(); event.preventDefault(); }
+  }
+
+  // A new turn is brought into view once; a reader who has scrolled away while it grows is left in peace.
+  let lastTurn = '';
+  function changed() {
+    applyLanguage();
+    applyTheme();
+    if (current) mark(current.id);
+    const turns = document.querySelectorAll('#log .turn');
+    const turn = turns[turns.length - 1];
+    document.body.classList.toggle('asked', Boolean(turn));
+    if (!turn) { lastTurn = ''; return; }
+    if (turn.id !== lastTurn) {
+      lastTurn = turn.id;
+      turn.scrollIntoView({block: 'start', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth'});
+    }
+  }
+
+  document.addEventListener('DOMContentLoaded', () => {
+    buildPanel();
+    applyTheme();
+    let due = false;
+    new MutationObserver(() => {
+      if (due) return;
+      due = true;
+      requestAnimationFrame(() => { due = false; changed(); });
+    }).observe(document.body, {childList: true, subtree: true});
+    changed();
+  });
+})();
