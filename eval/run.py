@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
-from rag.errors import ZhiyinError
+from rag.errors import InputError
 from rag.session import Asks
 
 from .rows import Gold
@@ -48,7 +48,7 @@ def texts(snapshot: Indexed) -> Callable[[str], str | None]:
     def raw(source: str) -> str | None:
         try:
             return snapshot.document(source).raw
-        except (KeyError, ZhiyinError):
+        except InputError:
             return None
 
     return raw

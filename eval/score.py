@@ -19,8 +19,9 @@ ENOUGH = 0.5
 """Share of an evidence span that a citation must overlap to count as citing it."""
 
 _MARK = re.compile(r"\[\d+\]")
-_GROUP_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_BREAK = "\n\x1f\n"  # stands between the texts of an answer, so that nothing matches across
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_CLAUSE = "\x01"  # keeps a full-width comma, which never groups digits, apart from one that may
+_BREAK = "\x00"  # stands between the texts of an answer, so that nothing matches across
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ def normalise(text: str) -> str:
     >>> normalise("共 1,234 萬　元，ＡＢ")
     '共1234万元,ab'
     """
-    text = fold(unicodedata.normalize("NFKC", text))
-    return _GROUP_COMMA.sub("", re.sub(r"\s+", "", text))
+    text = unicodedata.normalize("NFKC", text.replace("，", _CLAUSE))
+    text = _GROUPED.sub(lambda found: found[0].replace(",", ""), text).replace(_CLAUSE, ",")
+    return re.sub(r"\s+", "", fold(text))
 
 
 def contains(text: str, wanted: str) -> bool:
@@ -108,9 +110,9 @@ def contains(text: str, wanted: str) -> bool:
     """
     pattern = re.escape(wanted)
     if wanted[:1].isdecimal():
-        pattern = r"(?<!\d)(?<!\d[.,])" + pattern
+        pattern = r"(?<!\d)(?<!\d\.)" + pattern
     if wanted[-1:].isdecimal():
-        pattern += r"(?![\d%‰百千万亿])(?![.,]\d)"
+        pattern += r"(?![\d%‰百千万亿])(?!\.\d)"
     elif re.search(r"\d[百千万]$", wanted):
         pattern += r"(?![千万亿])"
     return re.search(pattern, text) is not None

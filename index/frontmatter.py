@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.text.fold import fold
+from rag.text.times import find_times
 
 from .headings import LONG, is_paragraph, level
 
@@ -38,6 +39,7 @@ _DATES = tuple(
         rf"^\W*{_STAMP}(?<=[\d日])\W*(?:星期.|周.)?\W*$",
     )
 )
+_EN_DATE = re.compile(r"^\W*(?:published|posted|updated|date|issued)(?: on)?\s?:?\s.{0,16}?\b(?:19|20)\d\d\b", re.IGNORECASE)
 _HEAD = 2500  # characters of the page in which a date stands above the article
 _DATE_LINE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}|\d{1,2}:\d\d|期次|第\d+[期版]")
 _SITE_TAIL = re.compile(r"\s*(?:[-_|–—]{1,2}|>>)\s*[^-_|–—>]{2,24}$")
@@ -55,6 +57,10 @@ def published(raw: str) -> str | None:
             if match:
                 parts = [match["y"], match["m"].zfill(2), *([match["d"].zfill(2)] if match["d"] else [])]
                 return "-".join(parts)
+    for line in raw[:_HEAD].splitlines():
+        for mention in find_times(line, None) if _EN_DATE.match(line) else ():
+            if mention.period is not None and mention.month:
+                return f"{mention.period.last}-{mention.month:02}" + (f"-{mention.day:02}" if mention.day else "")
     return None
 
 
@@ -113,7 +119,7 @@ def is_front(line: str) -> bool:
     return bool(
         len(folded) < 120
         and (_BYLINE.search(folded) or _SOURCE.search(folded) or _EN_BYLINE.match(line.strip()) or _bare_names(line)
-             or (_DATE_LINE.search(folded) and len(folded) < 60 and not is_paragraph(line)))
+             or _EN_DATE.match(line.strip()) or (_DATE_LINE.search(folded) and len(folded) < 60 and not is_paragraph(line)))
     )
 
 

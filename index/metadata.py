@@ -146,11 +146,15 @@ class _When:
         return out
 
 
+_AUTONOMOUS = frozenset(("内蒙古", "广西", "西藏", "宁夏", "新疆"))
+
+
 class _Where:
     """The regions that each sentence speaks of, read in order."""
 
     def __init__(self, region: str | None) -> None:
         self._default = (region,) if region and region != "全国" else ()
+        self._levels = {"province", "area"} if region in _AUTONOMOUS else {"province"}
         self._carried: tuple[str, ...] = ()
 
     def paragraph(self) -> None:
@@ -164,7 +168,7 @@ class _Where:
         subject = own = False
         for i, mention in enumerate(places):
             starts = bool(_CLAUSE_START.search(text[max(0, mention.start - 2) : mention.start]))
-            if mention.kind == "deictic" and mention.level == "province":
+            if mention.kind == "deictic" and not named and mention.level in self._levels:
                 own = True
             if mention.kind == "name" or (mention.kind == "in_name" and starts and text[mention.end : mention.end + 1] not in "”’》"):
                 if not _belongs_to_next(places, i):

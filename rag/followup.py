@@ -116,7 +116,7 @@ def _inherit(question: str, then: Query, *, region: bool, terms: bool = False, p
     if region and then.places:
         lead += then.text[then.places[0][0] : then.places[-1][1]]
     if terms:
-        lead += "".join(t.text for i, t in enumerate(then.terms) if i not in then.focus and t.weight > 0.2)
+        lead += "".join(t.text for t in then.terms if t.weight > 0.2)
     return f"{lead} {question}".strip() if lead else question
 
 

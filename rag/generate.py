@@ -114,7 +114,7 @@ class TransformersGenerator:
 
         class Cancel(StoppingCriteria):  # type: ignore[misc]
             def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
-                done = cancelled.is_set() or (stop is not None and stop())
+                done = cancelled.is_set() or (stop is not None and bool(stop()))
                 return torch.full((input_ids.shape[0],), done, dtype=torch.bool, device=input_ids.device)
 
         streamer = TextIteratorStreamer(

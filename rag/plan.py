@@ -50,7 +50,8 @@ def plan(query: Query) -> Plan:
             Step(_about(query, region, period, compares), _label(region, period, query.language)) for region, period in scopes
         )
         return Plan(steps, compares)
-    things = _things(query) if compares or _EACH.search(query.text) or len(_ASK.findall(query.text)) > 1 else []
+    joined = bool(re.search(r"(和|与|及|、)[\u4e00-\u9fff]{2,8}(大概|大约|一共|总共|共|都|又)?(是|有)?(多少|几)", query.text)) and value
+    things = _things(query) if compares or joined or _EACH.search(query.text) or len(_ASK.findall(query.text)) > 1 else []
     return Plan(tuple(things) if len(things) > 1 else (Step(query, ""),), compares and len(things) > 1)
 
 
@@ -92,6 +93,9 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     kind, unit = (query.kind, query.unit)
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         kind, unit = Kind.QUANTITY, ""
+    if not again.focus and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
+        nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l") or t.flag == "vn"]
+        again = replace(again, focus=tuple(nouns[-1:]))
     return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions, period=period or query.period)
 
 

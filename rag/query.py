@@ -67,6 +67,7 @@ _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
 ]
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
+_ABBREVIATION = re.compile(r"[“\"「][二两三四五六七八九十][^”\"」]{1,4}[”\"」]")
 _MONEY_HINT = re.compile(r"资金|经费|金额|慰问金|补贴|奖金|工资|票房|钱|预算|款|创收|创效|价值|funds?|money|yuan|rmb|cost")
 
 
@@ -123,6 +124,8 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     folded = fold(text)
     language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in folded) * 3 >= len(re.findall(r"[a-z]+", folded)) else "en"
     kind, unit, head = _kind(folded, language)
+    if kind in (Kind.TEXT, Kind.NAME, Kind.QUANTITY) and _ABBREVIATION.search(text) and re.search(r"是什么|指什么|具体|内容|是哪|含义|哪", text):
+        kind, unit = Kind.LIST, ""  # `“四门”理念是什么` asks for the four
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
     times = [(m.start, m.end, m.period) for m in mentions if m.period is not None]
     places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic")]
@@ -143,7 +146,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         codes=tuple(m[0] for m in _CODE.finditer(fold(text))), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
         places=tuple(places), times=tuple(times),
-        focus=_focus(folded, terms) if kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT) else (),
+        focus=_focus(folded, terms) if kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT) else _attribute(folded, terms, kind),
     )
 
 
@@ -173,6 +176,19 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     return tuple((nouns or before)[-1:])
 
 
+_ATTRIBUTE = re.compile(r"(是|为|叫|由|有)?(谁|哪(一)?[位名天年月日个家里]|什么时候|何时|什么时间|什么地方|哪里|何地|who|when|where)")
+
+
+def _attribute(folded: str, terms: list[Term], kind: Kind) -> tuple[int, ...]:
+    """What is asked of the thing: `导演是哪位` → 导演, `谁研发的` → 研发, `哪一年成立` → 成立."""
+    asked = _ATTRIBUTE.search(folded)
+    if kind not in (Kind.PERSON, Kind.DATE) or asked is None:
+        return ()
+    behind = [i for i, t in enumerate(terms) if 0 <= t.start - asked.end() <= 1 and t.flag[:1] in ("v", "n")]
+    before = [i for i, t in enumerate(terms) if 0 <= asked.start() - t.end <= 1 and t.flag[:1] in ("n", "v", "j")]
+    return tuple((behind or before)[-1:])
+
+
 def _nominal(term: Term) -> bool:
     return term.flag[:1] in ("n", "j", "l", "e", "b") or term.flag == "vn"
 
@@ -194,7 +210,8 @@ def _quoted_terms(text: str, terms: list[Term]) -> list[Term]:
     for match in _QUOTED.finditer(text):
         inside = [t for t in terms if match.start() <= t.start and t.end <= match.end()]
         name = fold(next(g for g in match.groups() if g))
-        whole = Term(name, 1.0, ((name, 1.0),), False, match.start(), match.end(), "nz")
+        variants = ((f"《{name}》", 1.0), (name, 0.5)) if match[1] else ((name, 1.0),)
+        whole = Term(name, 1.0, variants, False, match.start(), match.end(), "nz")
         at = terms.index(inside[0]) if inside else sum(t.end <= match.start() for t in terms)
         terms = [t for t in terms if t not in inside]
         terms.insert(at, whole)

@@ -26,7 +26,7 @@ _ASKING = re.compile(
     r"分别|各自|各(?=是|有|为|多)|一共|总共|总计|合计|共计|累计|大概|大约|大致|到底|究竟|具体|情况|以及|那么|那|呢|吗|嘛|呀|吧|啊|"
     r"的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
 )
-_FUNCTION_FLAGS = ("u", "p", "c", "r", "y", "d", "e", "o", "w", "x", "q", "f", "k", "h", "z")
+_FUNCTION_FLAGS = ("u", "p", "c", "r", "y", "e", "o", "w", "x", "q", "f", "k", "h", "z")
 _FUNCTION = set("是 有 为 了 的 得 地 在 和 与 及 或 而 也 都 就 把 被 让 给 对 从 到 向 于 以 按 由 等 个 件 名 家 人 次 项 场 元 年 月 日 达 达到 "
                 "共 总 算 做 搞 办 弄 出 来 去 过 着 上 下 中 里 内 外 前 后 时 间 能 会 要 可 可以 应 该 应该 需 需要 属于 进行 实现 相比 比 更 最 还 又 再 "
                 "多 少 大 小 高 低 想 看 说 讲 问 叫 称 名 名字 名称 一 两 这 该 其 此 本 今 个 条 支 期 届 位 所 全 各 每 已 曾 截至 截止 目前 以来 期间 "
@@ -67,6 +67,10 @@ class Term:
     flag: str = ""
 
 
+# A question about something stopped, forbidden or refused is not answered by a text that says it took place.
+_TURNS = re.compile(r"停[办止工业播用]|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
+
+
 class Match(NamedTuple):
     """A place in a text that supports a term, and how well (0–1)."""
 
@@ -82,10 +86,9 @@ def synonyms() -> dict[str, tuple[str, ...]]:
     for line in (files("rag.data") / "synonyms.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
-        head, *others = (fold(word) for word in line.split())
-        for word in others:
-            found.setdefault(head, {})[word] = None
-            found.setdefault(word, {})[head] = None
+        group = [fold(word) for word in line.split()]
+        for word in group:
+            found.setdefault(word, {}).update(dict.fromkeys(group))
     return {word: tuple(o for o in others if o != word) for word, others in found.items()}
 
 
@@ -95,6 +98,8 @@ def chinese_terms(body: str) -> list[Term]:
     terms: list[Term] = []
     for token in cut(masked):
         if token.text in _FUNCTION or (token.flag[:1] in _FUNCTION_FLAGS and token.flag not in ("zg",) and len(token.text) < 3):
+            continue
+        if token.flag[:1] == "d" and (len(token.text) == 1 or rarity(token.text) < 0.5):
             continue
         if token.flag == "m" and not re.search(r"\d\d|[a-z]", token.text) and len(token.text) < 3:
             continue
@@ -108,6 +113,8 @@ def _term(token: Token) -> Term:
         weight *= 0.4
     hard = token.flag in ("eng",) or (token.flag == "m" and bool(re.search(r"\d", token.text)))
     if token.flag in ("nr", "nrt", "nrfg") and 2 <= len(token.text) <= 4 and token.text[0] in SURNAMES and rarity(token.text) > 0.75 and token.text not in synonyms():
+        hard = True
+    if len(token.text) > 1 and _TURNS.match(token.text):
         hard = True
     variants = ((token.text, 1.0), *((word, 0.85) for word in synonyms().get(token.text, ())))
     return Term(token.text, weight, variants, hard, token.start, token.end, token.flag)

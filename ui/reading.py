@@ -31,7 +31,7 @@ class Wanted(BaseModel):
     end: int | None = None
     part: int | None = None
     version: str | None = None
-    marks: str = Field("", pattern=r"^(\d{1,12}-\d{1,12}(,\d{1,12}-\d{1,12}){0,99})?$")
+    marks: str = Field("", pattern=r"^(\d+-\d+(,\d+-\d+)*)?$", max_length=2000)
 
     def spans(self) -> list[Span]:
         """Return `marks`, written `12-15,20-24`, as spans."""

@@ -56,7 +56,7 @@ def aligned(query: Query, view: View, span: Span, found: Sequence[Support], weig
 
 
 def _value_zones(view: View, span: Span):  # noqa: ANN202
-    before = [q for q in view.quantities if q.end <= span.start]
+    before = [q for q in view.figures if q.end <= span.start]
     segment = max((view.folded.rfind(stop, 0, span.start) for stop in ";;"), default=-1) + 1
     own = before[-1].end if before else 0
     stop = min((at for at in (view.folded.find(c, span.end) for c in _STOPS) if at >= 0), default=len(view.folded))
@@ -76,6 +76,38 @@ def _value_zones(view: View, span: Span):  # noqa: ANN202
         return FIRST if first and match.start < first.end else FOREIGN
 
     return zone
+
+
+def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[int]) -> float:
+    """Whether the noun that a number counts is the one asked for, and is not narrowed by words that were not asked.
+
+    The noun counted stands right behind the unit (`353篇作品`) or, where a stop follows, right before the number.
+    1.0 where it is the focus, less where it is another noun or where most of what leads to it was not asked for.
+    """
+    covered = [(m.start, m.end) for s in found for m in s.matches if m.score >= 0.5]
+    asked = [(m.start, m.end) for i in focus for m in found[i].matches if m.score >= 0.4]
+    tokens = view.tokens
+    behind = [t for t in tokens if t.start == span.end and t.flag[:1] in ("n", "v", "b", "j", "a", "l") and view.folded[span.end : span.end + 1] not in _STOPS]
+    before = [t for t in tokens if t.end <= span.start]
+    stop = max((view.folded.rfind(c, 0, span.start) for c in _STOPS), default=-1)
+    lead = [t for t in before if t.start > stop and len(t.text) > 1 and t.flag[:1] in ("n", "v", "b", "j", "a", "l", "e")]
+    fit = 1.0
+    if focus:
+        if behind:
+            run = [behind[0]]
+            for token in tokens:
+                if token.start == run[-1].end and token.flag[:1] in ("n", "v", "b", "j") and len(run) < 4:
+                    run.append(token)
+            near = (run[0].start, run[-1].end)
+            counted = any(a < near[1] and near[0] < b for a, b in asked)
+            fit *= 1.0 if counted else 0.8
+        if not behind or fit < 1.0:
+            nouns = [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
+            here = any(a < t.end and t.start < b for a, b in asked for t in nouns)
+            fit = 1.0 if here and not behind else fit * (0.95 if here else 0.88)
+    matched = [t for t in lead if any(a < t.end and t.start < b for a, b in covered)]
+    share = len(matched) / len(lead) if lead else 0.8
+    return fit * (0.88 + 0.12 * share)
 
 
 def _clause_zones(query: Query, view: View, span: Span):  # noqa: ANN202

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..query import Kind, Query
 from ..terms import SURNAMES
+from ..text.fold import fold
 from ..text.numbers import Quantity
 from ..text.tokens import Token
 from .views import View
@@ -26,16 +27,24 @@ class Span(NamedTuple):
 
 
 _ALIKE = ({"人", "名", "位", "人次", "员"}, {"家", "个", "户", "所", "户次"}, {"场", "次", "期", "届", "场次", "项"},
-          {"件", "项", "条", "个", "份", "篇"}, {"天", "年", "个月", "月", "日", "小时", "周"}, {"对", "个"}, {"所", "个", "座", "处"}, {"人次", "次"})
+          {"件", "项", "条", "个", "份", "篇"}, {"天", "年", "个月", "月", "日", "小时", "周"}, {"对", "个"}, {"所", "个", "座", "处"})
 _ORG = re.compile(
     r"(公司|集团|总工会|工会|委员会|联席会议|学院|大学|学校|医院|中心|协会|联合会|联盟|妇联|科协|侨联|残联|共青团|团省委|红十字会|报社|日报|电视台|广播电视台|"
     r"人社厅|[厅局委部办社所院厂站段]|小组|银行|基金会|合作社|法院|检察院|公安局)$"
 )
-_ORG_FLAGS = ("n", "ns", "nt", "nz", "nr", "j", "b", "vn", "a", "s", "eng", "f", "an", "nrt", "l", "q", "i", "m", "v")
+_COMPANY = re.compile(r"(公司|集团|学院|大学|学校|医院|合作社|银行)$")
 _PERSON_HINT = re.compile(
     r"(?:职工|员工|工人|记者|作者|选手|快递员|外卖员|司机|教师|老师|工程师|技师|主席|书记|主任|局长|厅长|部长|院长|校长|会长|经理|董事长|负责人|领衔人|带头人|代表|劳模|工匠|大师”?|组长|联系人|主编|责编:?|摄影:?|通讯员|学员|同志|女士|先生)[::]?\s?"
     r"(?P<name>[\u4e00-\u9fff](?:\s?[\u4e00-\u9fff]){1,2}?)(?=[,,、。.;;:()\s是在领说为和与的就研荣获曾从带正等被将也表]|$)"
 )
+
+
+_MONEYED = re.compile(r"多少(经济)?(效益|价值|收益|收入)|how much (value|revenue)")
+_SOFT = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|接近)$")
+_NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
+_SEVERAL = re.compile(r"还有谁|哪些人|都有谁|谁和谁|哪几(位|个人|名)|有谁")
+_NOT_IN_NAMES = frozenset("来自 走进 参加 位于 指导 帮助 组织 联合 会同 与 和 同 及 由 在 向 对 给 为 的 是 等 被 把 将 从 到 了 也 并 推动 支持 成立 召开 印发 举办 开展 通过 感谢 迎来 支援 协调 命名 "
+                          "职工 员工 正是 就是 例如 比如 包括 其中 以及 面向 关于 督促 协同 依托 按照 根据 落实 举行 建立 创建 组建 开办 邀请 荣获 获得 评为 选派 下派 进入 走访 慰问 这家 该 各 全".split())
 
 
 def candidates(query: Query, view: View) -> list[Span]:
@@ -51,7 +60,7 @@ def _unit_fit(asked: str, quantity: Quantity) -> float:
     if quantity.kind in ("money", "percent"):
         return 0.0
     if not quantity.unit:
-        return 0.6
+        return 0.85 if quantity.value >= 1000 else 0.6
     if asked in ("人", "名", "位") and quantity.unit in ("人", "名", "位"):
         return 1.0
     return 0.75 if any(asked in group and quantity.unit in group for group in _ALIKE) else 0.0
@@ -65,14 +74,15 @@ def _quantities(query: Query, view: View) -> list[Span]:
     for quantity in view.quantities:
         if not unit and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
             continue
-        if query.kind is Kind.MONEY:
+        if query.kind is Kind.MONEY or (not unit and _MONEYED.search(query.text)):
             fit = 1.0 if quantity.kind == "money" else 0.0
         elif query.kind is Kind.PERCENT:
             fit = 1.0 if quantity.kind == "percent" else 0.0
         else:
             fit = _unit_fit(unit, quantity)
         if fit and not _inside_quotes(view.folded, quantity.start):
-            found.append(Span(quantity.start, quantity.end, fit))
+            soft = _SOFT.search(view.folded[max(0, quantity.start - 2) : quantity.start])
+            found.append(Span(quantity.start - (len(soft[0]) if soft else 0), quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
     return found
 
 
@@ -105,6 +115,9 @@ def _people(query: Query, view: View) -> list[Span]:
         if token.flag in ("nr", "nrfg", "nrt") and 2 <= len(token.text) <= 4 and token.text[0] in SURNAMES:
             if not any(a <= token.start < b for a, b in found):
                 found[token.start, token.end] = 0.85
+    if _SEVERAL.search(query.text):
+        others = [span for span in sorted(found) if view.folded[span[0] : span[1]] not in fold(query.text)]
+        return [Span(others[0][0], others[-1][1], 1.0)] if others else []
     return [Span(a, b, fit) for (a, b), fit in sorted(found.items())]
 
 
@@ -123,8 +136,14 @@ def _organisations(query: Query, view: View) -> list[Span]:
         following = tokens[i + 1] if i + 1 < len(tokens) else None
         if not _ORG.search(token.text) or (following and following.start == token.end and _ORG.search(following.text)):
             continue
-        first = _noun_run(tokens, i, _ORG_FLAGS)
-        while first < i and tokens[first].flag in ("v", "m", "q", "f", "a", "l", "i"):
+        long = bool(_COMPANY.search(token.text))
+        first = i
+        while first > 0 and tokens[first - 1].end == tokens[first].start and token.end - tokens[first - 1].start <= (32 if long else 20):
+            before = tokens[first - 1]
+            if before.text in _NOT_IN_NAMES or before.flag[:1] in ("p", "c", "u", "r", "d", "y") or (before.flag[:1] in ("v", "m") and before.flag != "vn" and not long):
+                break
+            first -= 1
+        while first < i and tokens[first].flag[:1] in ("m", "q", "f") and not long:
             first += 1
         if token.end - tokens[first].start >= 3:
             found.append(Span(tokens[first].start, token.end, 1.0))
@@ -155,17 +174,27 @@ def _names(query: Query, view: View) -> list[Span]:
 
 
 def _lists(query: Query, view: View) -> list[Span]:
-    runs = [(m.start(), m.end()) for m in re.finditer(r"[^,,。;;!?:、]+(?:、[^,,。;;!?:、]+)+", view.folded)]
-    runs += [(m.start(), m.end()) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:“[^”]+”[、和及]?){2,}", view.folded)]
-    marked = [m.start() for m in re.finditer(r"[一二三四五六七八九]是|[一二三四五六七八九]要|(?<![\d.])[((]?\d[))、.](?!\d)", view.folded)]
+    folded = view.folded
+    runs = [(m.start(), m.end(), m[0].count("、") + 1) for m in re.finditer(r"[^,,。;;!?:、]+(?:、[^,,。;;!?:、]+)+", folded)]
+    runs += [(m.start(), m.end(), m[0].count("《") or m[0].count("“")) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:[^,,。;;、“]{0,8}“[^”]+”[、和及]?){2,}", folded)]
+    runs += [(m.start(), m.end(), len(re.findall(f"(?:^|[,,、;;]){m[1]}", m[0]))) for m in re.finditer(r"(?<=[“‘,,。;;::、])([\u4e00-\u9fff])[^,,。;;、]{1,14}(?:[,,、;;]\1[^,,。;;、”]{1,14}){2,}", folded)]
+    marked = [m.start() for m in re.finditer(r"[一二三四五六七八九]是|[一二三四五六七八九]要|(?<![\d.])[((]?\d[))、.](?!\d)", folded)]
     if len(marked) > 1:
-        runs.append((marked[0], len(view.text.rstrip())))
+        runs.append((marked[0], len(view.text.rstrip()), len(marked)))
+    wanted = expected_items(query.text)
     found = []
-    for start, end in runs:
+    for start, end, items in runs:
         first, last = view.clause_of(start), view.clause_of(end - 1)
-        found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), 1.0))
+        fit = 1.0 if wanted is None else 1.15 if items == wanted else 0.85
+        found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), fit))
     whole = Span(0, len(view.text), 0.55 if runs else 0.45)
     return [*found, whole]
+
+
+def expected_items(question: str) -> int | None:
+    """How many items a question says a list has: `哪三条`, `“五强”目标`, `四个方面`; None where it says nothing."""
+    match = re.search(r"哪([二两三四五六七八九十])|[“\"「]([二两三四五六七八九十])[^”\"」]{1,3}[”\"」]|([二两三四五六七八九十])(?:条|个|项|大|类|种|篇|家|位|名|块|方面|点)", question)
+    return _NUMERAL[next(g for g in match.groups() if g)] if match else None
 
 
 def _sentence(query: Query, view: View) -> list[Span]:

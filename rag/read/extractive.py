@@ -11,11 +11,11 @@ from ..query import Kind, Query
 from ..relevance import period_match
 from ..terms import Matcher, Term
 from ..text.fold import fold
-from ..text.places import covers
+from ..text.places import covers, find_places
 from ..text.tokens import Token, cut
 from ..types import Period
-from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, aligned, supports
-from .candidates import Span, candidates
+from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
+from .candidates import Span, candidates, expected_items
 from .views import View
 
 _PLAIN = re.compile(r"[\W_]+")
@@ -69,21 +69,34 @@ class ExtractiveReader:
         weights = self._weights(query)
         findings: list[Finding] = []
         for view in views:
-            found = supports(query.terms, view, self._around(view), self._matcher)
+            found = supports(query.terms, view, self._around(view, after=query.kind in _SUBJECTS), self._matcher)
             support = sum(w * s.best for w, s in zip(weights, found, strict=True))
             if support < 0.3 and query.terms:
                 continue
             missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
             hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
-            focus = max((found[i].best for i in query.focus), default=1.0)
+            focus = self._focus(query, view, found)
             for span in candidates(query, view):
                 period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
                 time = 1.0 if any_time else _time_fit(query, period)
                 place = 1.0 if any_place else _place_fit(query, regions, view)
                 score = aligned(query, view, span, found, weights) * span.fit * time * place * _echo(query, view, span)
+                if query.kind in VALUES:
+                    score *= tightness(view, span, found, query.focus) * (_narrowed(query, view, span, found))
                 if score > 0.05:
                     findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
         return sorted(findings, key=lambda f: (-round(f.score, 4), -(f.period.last if f.period else 0), f.view.source, f.view.index, f.span.start))
+
+    @staticmethod
+    def _focus(query: Query, view: View, found: Sequence[Support]) -> float:
+        """Support of the thing asked for: where it stands, or, weaker, in what leads to it."""
+        if not query.focus:
+            return 1.0
+        best = 0.0
+        for i in query.focus:
+            said = max((m.score for m in found[i].matches), default=0.0)
+            best = max(best, said, (0.5 if query.kind in VALUES else 1.0) * found[i].around)
+        return best
 
     def _weights(self, query: Query) -> list[float]:
         raw = [t.weight * self._importance(t) * (1.4 if i in query.focus else 1.0) for i, t in enumerate(query.terms)]
@@ -97,13 +110,17 @@ class ExtractiveReader:
             self._contexts[text] = cut(text)
         return self._contexts[text]
 
-    def _around(self, view: View) -> list[tuple[float, str, list[Token]]]:
+    def _around(self, view: View, *, after: bool = False) -> list[tuple[float, str, list[Token]]]:
         part, sentences, i = view.part, view.part.sentences, view.index
         texts = [(HEADING, " ".join(view.sentence.heading)), (TITLE, part.title)]
         paragraph = view.sentence.paragraph
         for back, worth in ((1, BEFORE), (2, TWO_BEFORE)):
             if i >= back and sentences[i - back].paragraph == paragraph:
                 texts.append((worth, part.clean[sentences[i - back].start : sentences[i - back].end]))
+        if after:
+            for ahead, worth in ((1, 0.7), (2, 0.65), (3, 0.6), (4, 0.55)):
+                if i + ahead < len(sentences) and sentences[i + ahead].paragraph == paragraph:
+                    texts.append((worth, part.clean[sentences[i + ahead].start : sentences[i + ahead].end]))
         lead = i
         while lead > 0 and sentences[lead - 1].paragraph == paragraph:
             lead -= 1
@@ -115,9 +132,46 @@ class ExtractiveReader:
         if not query.titles and not query.codes:
             return []
         part, i = view.part, view.index
-        near = part.sentences[max(0, i - 3) : i + 2]
+        near = part.sentences[max(0, i - 3) : i + 5]
         place = _plain(part.title + "".join(view.sentence.heading) + "".join(part.clean[s.start : s.end] for s in near))
-        return [t for t in (*query.titles, *query.codes) if _plain(t) not in place]
+        missing = [t for t in (*query.titles, *query.codes) if _plain(t) not in place and not _spelled_out(t, view)]
+        here = {_plain(m) for m in re.findall(r"《([^》]+)》", view.text)}
+        if here:  # the sentence is about other works than the one asked about
+            books = [_plain(m) for m in re.findall(r"《([^》]+)》", query.text)]
+            missing += [t for t in books if not any(t in h or h in t for h in here)]
+        return missing
+
+
+def _spelled_out(title: str, view: View) -> bool:
+    """Whether an abbreviation of the asker (`“六有”`) is the list that stands here (`有队伍、有机构、……`)."""
+    match = re.fullmatch(r"([二两三四五六七八九十])(\S)", title)
+    if match is None:
+        return False
+    items = re.findall(rf"(?:^|[“‘,,、;;::照以过])({match[2]}[^,,。;;、”]{{1,14}})", view.text)
+    return len(items) == expected_items(f"“{title}”")
+
+
+def _narrowed(query: Query, view: View, span: Span, found: Sequence[Support]) -> float:
+    """Less for a figure of a part (`新业态会员41万`) where the question asks for the whole (`会员总数`)."""
+    if not query.focus or not _WHOLE.search(query.text):
+        return 1.0
+    covered = [(m.start, m.end) for s in found for m in s.matches if m.score >= 0.5]
+    heads = [m for i in query.focus for m in found[i].matches if m.score >= 0.5 and m.end <= span.start]
+    if not heads:
+        return 1.0
+    head = max(heads, key=lambda m: m.start)
+    run = [t for t in view.tokens if t.end <= head.start]
+    at, extra = head.start, 0
+    while run and run[-1].end == at and run[-1].flag[:1] in ("n", "v", "b", "a", "j", "l") and run[-1].text not in _WIDE:
+        token = run.pop()
+        at = token.start
+        extra += not any(a < token.end and token.start < b for a, b in covered)
+    return 0.5 if extra >= 2 else 1.0
+
+
+_WHOLE = re.compile(r"总数|总量|总人数|全部|全省|全市|全国|所有|总共|一共|共有|total|overall|altogether", re.IGNORECASE)
+_WIDE = frozenset("全省 全市 全国 累计 共有 工会 总计 达到 拥有 全部 覆盖 现有 已有".split())
+_SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
 
 def _plain(text: str) -> str:
@@ -135,16 +189,18 @@ def _time_fit(query: Query, period: Period | None) -> float:
 def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
     if not query.regions:
         return 0.9 if any("/" in r for r in regions) and query.kind is not Kind.PLACE else 1.0
+    if len(query.regions) > 1:  # a relation between places: each must be spoken of
+        near = {*regions, *view.sentence.regions, *(m.region for m in find_places(view.text)), *((view.part.region,) if view.part.region else ())}
+        return 1.0 if all(any(covers(asked, r) for r in near) for asked in query.regions) else 0.0
+    (asked,) = query.regions
     if not regions:
         return 0.6
-    best = 0.0
-    for asked in query.regions:
-        for spoken in regions:
-            if asked == spoken:
-                return 1.0
-            if covers(asked, spoken):
-                best = max(best, 0.65)
-    return best
+    if asked in regions:
+        return 1.0
+    if any(covers(asked, spoken) for spoken in regions):
+        named = any(covers(asked, m.region) and asked != m.region and m.start <= 40 for m in view.places)
+        return 0.8 if not named else 0.7
+    return 0.0
 
 
 def _echo(query: Query, view: View, span: Span) -> float:

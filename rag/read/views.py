@@ -57,7 +57,7 @@ class View:
     @cached_property
     def places(self) -> list[PlaceMention]:
         """Places named, those inside organisations' names and titles left out."""
-        return [m for m in find_places(self.text) if m.kind not in ("in_name", "deictic")]
+        return [m for m in find_places(self.text) if m.kind not in ("in_name", "deictic") and m.region != "全国"]
 
     @cached_property
     def quantities(self) -> list[Quantity]:
@@ -67,6 +67,11 @@ class View:
             q for q in find_quantities(self.text)
             if not any(a < q.end and q.start < b for a, b in taken) and self.folded[max(0, q.start - 1) : q.start] != "第"
         ]
+
+    @cached_property
+    def figures(self) -> list[Quantity]:
+        """Quantities that carry a figure of the report, rather than a counting word (`一是`, `百年`)."""
+        return [q for q in self.quantities if self.folded[q.start].isdigit() or q.value >= 10 and q.unit not in ("年", "月", "日", "天")]
 
     def clause_of(self, at: int) -> int:
         """Number of the clause that holds offset `at`."""
@@ -86,7 +91,7 @@ class View:
         """The places that hold at offset `at`: those named last before it in one breath, else the sentence's."""
         named = [m for m in self.places if m.start <= at]
         if not named:
-            return self.sentence.regions
+            return tuple(r for r in self.sentence.regions if r != "全国") or ((self.part.region,) if self.part.region else ())
         last = [named[-1]]
         for mention in reversed(named[:-1]):
             if last[-1].start - mention.end > 2:

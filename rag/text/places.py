@@ -26,7 +26,10 @@ __all__ = ["PlaceMention", "covers", "display", "find_places"]
 
 @dataclass(frozen=True, slots=True)
 class PlaceMention:
-    """A place named at `text[start:end]`; `level` is "nation", "province" or "city"."""
+    """A place named at `text[start:end]`; `level` is "nation", "province" or "city".
+
+    `全区` is a district's or an autonomous region's: its level is "area".
+    """
 
     start: int
     end: int
@@ -59,6 +62,7 @@ _LISTED = ("、", "和", "与", "及", "到", "至")
 _QUOTE = re.compile(r"[“‘][^“”‘’。！？\n]{1,30}[”’]|《[^》\n]{1,90}》")
 _DEICTIC = re.compile(
     r"(?P<province>[我全本该]省(?!级)|(?<![\u4e00-\u9fff])省(?=总工会|委|政府|人大|政协|直|级|内|人社|财政|教育)|省总工会|省委(?!员))"
+    r"|(?P<area>[我全](?:自治)?区(?!域|[间别块]))"
     r"|(?P<city>[我全本该]市(?!场)|(?<![\u4e00-\u9fff])市(?=总工会|委|政府|人大|政协|直|级|内|人社|财政|教育))"
 )
 _SAFE = "沪渝冀豫辽湘皖鲁苏浙赣鄂桂陕闽粤黔滇琼"
@@ -79,7 +83,7 @@ def find_places(text: str) -> list[PlaceMention]:
     """
     folded = fold(text)
     names = list(_names(folded))
-    found = [m for m in _english(text, folded)] if re.search("[a-z]{3}", folded) else []
+    found = list(_english(text, folded)) if re.search("[a-z]{2}", folded) else []
     quoted = [m.span() for m in _QUOTE.finditer(folded)]
     chosen = _supported(folded, names)
     for start, end, region in chosen:
@@ -89,7 +93,7 @@ def find_places(text: str) -> list[PlaceMention]:
         kind = "in_name" if _NATION_NAME.match(folded, match.end()) else "nation"
         found.append(PlaceMention(*match.span(), NATION, kind, "nation"))
     for match in _DEICTIC.finditer(folded):
-        found.append(PlaceMention(*match.span(), "", "deictic", "province" if match["province"] else "city"))
+        found.append(PlaceMention(*match.span(), "", "deictic", str(match.lastgroup)))
     taken = sorted(found, key=lambda m: (m.start, -m.end))
     kept: list[PlaceMention] = []
     masked = list(folded)

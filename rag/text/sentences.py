@@ -97,7 +97,7 @@ def _bracketed(text: str, start: int, stop: int, longest: int = 80) -> set[int]:
             opened.append(i)
         elif text[i] in _CLOSE and opened:
             first = opened.pop()
-            if i - first <= longest and first > start:
+            if i - first <= longest:
                 inside.update(range(first, i))
     return inside
 

@@ -216,7 +216,7 @@ def _bare(match: re.Match[str], _: int | None) -> Found | None:
 RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern), rule)
     for pattern, rule in (
-        (rf"民国{S}(?P<y>\d{{1,3}}|[一二三四五六七八九十百零〇○]{{1,6}}|元){S}年(?:度|{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}[日号])?)?", _roc),
+        (rf"民国{S}(?P<y>\d{{1,3}}|[一二三四五六七八九十百零〇○]{{1,6}}|元){S}年(?:度|{S}{_SMALL}{S}月(?:{S}{_SMALL}{S}[日号])?)?", _roc),
         (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/.](?P<month>0?[1-9]|1[0-2])[-/.](?P<day>[12]\d|3[01]|0?[1-9])(?![\d.])", _iso),
         (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/](?P<month>0[1-9]|1[0-2])(?P<day>)(?![\d-])", _iso),
         (rf"(?<!\d)(?P<first>{_YEAR}){S}年?(?:{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}日)?)?{S}(?:-{{1,2}}|—{{1,2}}|~|至|到|to){S}"
@@ -238,8 +238,8 @@ RULES: tuple[Rule, ...] = tuple(
         (rf"(?<![\u4e00-\u9fff\d])年[内中](?![级期国])|(?<![{_NOT_BEFORE}])年[初底末](?![级期])|岁末", _simple("deictic", dated=True)),
         (r"(?:截[至止]到?|迄|到)?(?:目前|现在)(?:为止)?|近日|日前|近期|迄今(?:为止)?|当前|眼下", _simple("now", dated=True)),
         (rf"{_UNTIL}(?<![\d.])(?:\d{{1,2}}{S}月?{S}[-—~至到]{S})?{_MONTH_DAY}(?![度刊票供嫂饼球亮光季均薪台牙])", _date),
-        (rf"\b{_EN_MONTH}(?:\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?)?,?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
         (rf"\b(?P<day>\d{{1,2}})\s+{_EN_MONTH},?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
+        (rf"\b{_EN_MONTH}(?:\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?)?,?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
         (r"\b(?:between\s+|from\s+)?(?P<first>(?:19|20)\d\d)\s*(?:-|—|to|and|through|until|till)\s*(?P<last>(?:19|20)\d\d)\b", _pair),
         (r"\bsince\s+(?:[a-z]+\s+)?(?P<y>(?:19|20)\d\d)\b", _en_since),
         (r"\b(?P<rel>year before last|two years ago|last year|previous year|this year|current year|next year|following year)\b", _en_relative),

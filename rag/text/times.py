@@ -135,12 +135,13 @@ def spoken_of(mentions: Iterable[TimeMention]) -> tuple[Period | None, bool]:
 def written_in(part: Part) -> Period | None:
     """The year that `今年` means in a part: the anchor for its sentences. None where nothing tells.
 
-    That is the year of publication; but a review of a year that came out in the first weeks of the next was written
-    in the year under review, unless it names the new year itself.
+    That is the year of publication; but a review whose title names a year and that came out in the first weeks of the
+    next was written in the year under review, unless it speaks of the new year or of `去年`.
     """
     if part.published is None:
         return Period(part.period.last, part.period.last) if part.period else None
     year, month = int(part.published[:4]), int(part.published[5:7] or 12)
-    if month <= 2 and part.period is not None and part.period.last == year - 1 and f"{year}年" not in fold(part.clean).replace(" ", ""):
-        year -= 1
+    if month <= 2 and str(year - 1) in fold(part.title):
+        text = fold(part.clean).replace(" ", "")
+        year -= "去年" not in text and f"{year}年" not in text.replace(f"{year}年{month}月", "")
     return Period(year, year)

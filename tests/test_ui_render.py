@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+import ui_doubles as world
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.types import Answer, Citation, RelatedPassage, Statement
+from rag.ui.copying import copy_text
+from rag.ui.escape import text
+from rag.ui.frame import header, welcome
+from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
+
+ALLOWED = {
+    "article", "b", "blockquote", "button", "dd", "div", "dl", "dt", "h1", "h2", "h3", "header", "i", "li", "mark",
+    "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "aria-hidden", "aria-label", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "stroke",
+    "stroke-width", "type", "viewbox", "width",
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text of some HTML; refuses what is not well formed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(html)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {k: v or "" for k, v in attrs}))
+        if tag not in ("path", "circle"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {k: v or "" for k, v in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def of(self, kind: str) -> list[dict[str, str]]:
+        return [a for _, a in self.tags if kind in a.get("class", "").split()]
+
+    @property
+    def text(self) -> str:
+        return "".join(t for _, t in self.texts)
+
+
+def safe(html: str) -> Page:
+    page = Page(html)
+    for tag, attributes in page.tags:
+        assert tag in ALLOWED, tag
+        assert all(a in ATTRIBUTES or a.startswith("data-") for a in attributes), attributes
+    return page
+
+
+def drawn(answer: Answer, **turn: object) -> Page:
+    return safe(turn_html(replace(Turn(7, answer.question, answer, done=True), **turn)))  # type: ignore[arg-type]
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "![x](http://evil.example/x.png)",
+    "[点](javascript:alert(1))",
+    "<a href='javascript:alert(1)'>x</a>",
+    "</p></div><svg/onload=alert(1)>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "${alert(1)}`",
+    "&lt;script&gt;",
+    "a\x00b\x1b[0m\ud800c",
+    "--><!--",
+    "]]>",
+]
+
+
+def answer_of(word: str, *, refused: bool = False) -> Answer:
+    """An answer with `word` in every field that can hold text."""
+    citation = Citation(1, word, word, word, 0, len(word), word, ((0, len(word)),), 3, word, word, word, word)
+    return Answer(
+        word,
+        word,
+        None if refused else word + "!",
+        refused,
+        word if refused else None,
+        () if refused else (Statement(word, (1,)), Statement(word + "2", ())),
+        () if refused else (citation,),
+        (RelatedPassage(word, 0, 1, word, 0.1, word),),
+        word,
+        {"total": 1.0},
+        {"years": [word + "y"], "regions": [word + "r"], "titles": [word + "t"], "terms": [word + "k"], "rewritten": word + "w"},
+        word,
+    )
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+@pytest.mark.parametrize("refused", [False, True])
+def test_no_text_becomes_markup(word: str, refused: bool) -> None:
+    page = drawn(answer_of(word, refused=refused))
+    shown = word.replace("\x00", "\ufffd").replace("\x1b", "\ufffd").replace("\ud800", "\ufffd")
+    assert page.text.count(shown) >= 3  # question, answer and source are there, letter for letter
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_no_text_of_an_error_a_title_or_an_example_becomes_markup(word: str) -> None:
+    safe(turn_html(Turn(1, word, error=(word, word))))
+    page = safe(header(2, [word]) + welcome([word]))
+    shown = text(word).replace("&", "&")
+    assert page.of("chip")[0]["data-question"] == Page(f"<p>{shown}</p>").text
+
+
+@given(st.text(max_size=60))
+def test_any_text_comes_through_whole_and_alone(word: str) -> None:
+    page = drawn(answer_of(word))
+    expected = Page(f"<p>{text(word)}</p>").text
+    assert page.of("card")[0]["data-title"] == Page(f'<p class="{text(word)}"></p>').tags[0][1]["class"]
+    assert expected in page.text
+
+
+def test_one_fact_is_the_short_answer_with_its_mark_and_one_card() -> None:
+    page = drawn(world.FACT_ANSWER)
+    assert [a["data-open"] for a in page.of("mark")] == ["t7c1"]
+    assert not page.of("statement")  # said once, not twice
+    (card,) = page.of("card")
+    visits = world.VISITS
+    assert (card["id"], card["data-start"], card["data-end"]) == ("t7c1", str(visits.start), str(visits.end))
+    assert card["data-marks"] == f"[[{visits.marks[0][0]}, {visits.marks[0][1]}]]"
+    assert [t for tag, t in page.texts if tag == "mark"] == ["118.4万人次"]
+    assert visits.quote in page.text
+    for fact in ("河岸图书馆2023年服务年报", "2024-01-15", "浙江 杭州", "年报/河岸图书馆 2023.txt"):
+        assert fact in page.text
+
+
+def test_a_sentence_round_the_short_answer_is_shown_under_it() -> None:
+    answer = replace(world.FACT_ANSWER, statements=(Statement("全年接待读者118.4万人次。", (1,)),))
+    page = drawn(answer)
+    assert len(page.of("short")) == len(page.of("statement")) == 1
+    assert len(page.of("mark")) == 1
+
+
+def test_a_comparison_is_a_list_and_says_what_is_missing() -> None:
+    page = drawn(world.COMPARISON_ANSWER)
+    assert len(page.of("statement")) == 4
+    assert len(page.of("unproved")) == 1
+    assert page.text.count("西藏:资料中没有找到。") == 1
+    assert [a["data-open"] for a in page.of("mark")] == ["t7c1", "t7c2", "t7c1", "t7c2"]
+    assert "第 1 页" in page.text  # of the PDF
+
+
+def test_marks_stand_where_the_text_has_them_and_only_for_known_citations() -> None:
+    answer = replace(
+        world.FACT_ANSWER, short=None, answer="甲[1]乙[9]。", statements=(Statement("甲[1]乙[9]。", (1,)),)
+    )
+    page = drawn(answer)
+    assert [t for _, t in page.texts].count("1") == 2  # the mark and the card's number
+    assert len(page.of("mark")) == 1
+    assert "乙[9]。" in page.text  # a number in brackets that cites nothing is text
+    before_stop = drawn(replace(answer, answer="甲乙。", statements=(Statement("甲乙。\n", (1,)),)))
+    order = [t for _, t in before_stop.texts]
+    assert order.index("甲乙") < order.index("1") < order.index("。")
+
+
+def test_a_refusal_is_no_answer() -> None:
+    page = drawn(world.REFUSAL)
+    assert page.of("refused")[0]["data-reason"] == "other_year"
+    assert not page.of("mark") and not page.of("card") and not page.of("short")
+    assert len(page.of("passage")) == 2
+    for word in ("文档中没有找到依据", "相关内容，不是答案", "Related, not an answer", "2031", "浙江 杭州", "员工"):
+        assert word in page.text
+    assert not any("data-copy-zh" in a for _, a in page.tags)
+
+
+def test_what_the_message_says_is_not_said_again() -> None:
+    page = drawn(replace(world.REFUSAL, answer="没有找到。查找的内容:2031年、河岸图书馆、员工。"))
+    assert page.text.count("员工") == 2  # question and message
+    assert len(page.of("tag")) == 1  # the region
+
+
+def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:
+    assert safe(turn_html(Turn(1, "问"))).of("pending")
+    growing = drawn(replace(world.COMPARISON_ANSWER, citations=()), done=False)
+    assert growing.of("dots") and not growing.of("quiet")
+    failed = safe(turn_html(Turn(1, "问", error=("坏了", "broken"))))
+    assert failed.of("failed")[0]["role"] == "alert"
+    both = conversation([Turn(1, "问"), Turn(2, "再问")])
+    assert [a["id"] for a in safe(both).of("turn")] == ["t1", "t2"]
+
+
+def test_a_long_quote_is_cut_round_its_proof() -> None:
+    quote = "甲" * 900 + "第七十二家" + "乙" * 900
+    citation = replace(world.VISITS, quote=quote, start=50, end=50 + len(quote), marks=((950, 955),))
+    page = safe(f"<p>{quote_html(citation)}</p>")
+    assert [t for tag, t in page.texts if tag == "mark"] == ["第七十二家"]
+    assert len(page.of("cut")) == 2
+    assert page.text in quote and len(page.text) == QUOTE_SHOWN
+
+
+@given(st.text("甲乙", min_size=1, max_size=700), st.lists(st.tuples(st.integers(0, 720), st.integers(0, 720)), max_size=5))
+def test_a_quote_is_shown_in_order_whatever_the_marks(quote: str, spans: list[tuple[int, int]]) -> None:
+    citation = replace(world.VISITS, quote=quote, start=10, end=10 + len(quote), marks=tuple(spans))
+    page = safe(f"<p>{quote_html(citation)}</p>")
+    assert page.text in quote
+    assert page.text == quote or len(page.text) >= QUOTE_SHOWN
+
+
+def test_copied_text_has_every_source() -> None:
+    copied = copy_text(world.COMPARISON_ANSWER, "en")
+    for part in (world.COMPARISON, "520场", world.CLUBS.quote, world.SHOPS.quote, "[2] 山城书店协会", "p. 1", "hill.pdf"):
+        assert part in copied
+
+
+def test_header_counts_documents_and_says_when_there_is_no_index() -> None:
+    assert "已载入 12 份文档" in safe(header(12, ["浙江"])).text
+    assert "zhiyin index" in safe(header(None)).text
+    assert not safe(welcome([])).of("chips")
