@@ -129,7 +129,9 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     if _is_binary(text):
-        raise UnreadableDocument("it holds control characters, as binary files do; give it its real format's name")
+        raise UnreadableDocument(
+            "it holds control characters, as binary files do; give it its real format's name"
+        )
     return True
 
 
@@ -199,9 +201,13 @@ def _decode_all(data: bytes, encoding: str) -> str:
         text = data.decode(encoding, "replace").removeprefix("\ufeff")
         body = text.rstrip(_BAD)  # a file cut off within a character is no reason to refuse it
         if not body or body.count(_BAD) > BAD_SHARE * len(body):
-            why = f"it begins as {encoding} text, but {text.count(_BAD)} places in it are none; is it damaged?"
+            why = (
+                f"it begins as {encoding} text, but {text.count(_BAD)} places in it are none; is it damaged?"
+            )
             raise UnreadableDocument(why) from None
         log.warning("%d damaged places in this %s text were replaced by U+FFFD", text.count(_BAD), encoding)
     if _is_binary(text):
-        raise UnreadableDocument(f"it is {encoding} by its first bytes, but holds control characters: is it binary?")
+        raise UnreadableDocument(
+            f"it is {encoding} by its first bytes, but holds control characters: is it binary?"
+        )
     return text

@@ -38,13 +38,13 @@ def _answer(bot: Asks, line: str) -> dict[str, Any]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"not JSON: {error}; the line starts {line[:60]!r}") from error
+            raise InputError(f"not JSON: {error}; the line starts {ascii(line[:60])}") from error
         if not isinstance(row, dict):
             raise InputError(f'a row should be {{"id", "question", "history"}}, not {_shown(row)}')
-        name = row.get("id")
-        if isinstance(name, (dict, list)):
-            name = None
+        _storable(row)
+        if isinstance(row.get("id"), (dict, list)):
             raise InputError("id should be a string, a number or null")
+        name = row.get("id")
         question = row.get("question")
         if not isinstance(question, str) or not question.strip():
             raise InputError(f"question should be a text that is not empty, not {_shown(question)}")
@@ -54,6 +54,14 @@ def _answer(bot: Asks, line: str) -> dict[str, Any]:
     return to_dict(answer) | {"id": name}
 
 
+def _storable(row: dict[str, Any]) -> None:
+    """Raise InputError for text that can't be written as UTF-8: halves of surrogate pairs, or bytes that were none."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"not UTF-8: {ascii(error.object[error.start : error.end])}") from error
+
+
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -159,7 +159,8 @@ class _Asking:
     def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
         wanted: dict[tuple[str, int, int], None] = {}
         for found in retrieved:
-            for index in range(found.chunk.first, found.chunk.last + 1):
+            sentences = self.snapshot.part(found.chunk.source, found.chunk.part).sentences
+            for index in range(max(0, found.chunk.first - 1), min(found.chunk.last + 2, len(sentences))):
                 wanted[found.chunk.source, found.chunk.part, index] = None
         return [self.bot.view(self.snapshot, *key) for key in wanted]
 

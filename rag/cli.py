@@ -14,17 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from . import __version__
-from .errors import ConfigError, InputError, NoIndex, ZhiyinError
+from .errors import ConfigError, InputError, ZhiyinError
 from .messages import tr
-from .session import Asks, Session, make_bot
-
-if TYPE_CHECKING:
-    from .config import Settings
+from .session import Asks, Session
 
 INTERRUPTED = 130
 
@@ -126,8 +123,10 @@ def ask(
     if batch is not None:
         if question is not None or history is not None:
             raise InputError("--batch takes questions and history from its rows; leave out QUESTION and --history")
-        with _lines(batch) as lines, _sink(out, batch) as sink:
-            _batch(_bot(context, load(config_file)), lines, sink)
+        with _lines(batch) as lines:
+            many: Asks = context.obj.make_bot(load(config_file))
+            with _sink(out, batch) as sink:  # last, so that a run that can't start leaves an older file alone
+                _batch(many, lines, sink)
         return
     if out is not None:
         raise InputError("--out goes with --batch; send one answer to a file with >")
@@ -135,7 +134,8 @@ def ask(
     if text is None or not text.strip():
         raise InputError(tr("没有问题。用法:zhiyin ask \"问题\"", "there is no question; usage: zhiyin ask \"QUESTION\""))
     turns = _history(history)
-    answer = _bot(context, load(config_file)).ask(text.strip(), turns)
+    bot: Asks = context.obj.make_bot(load(config_file))
+    answer = bot.ask(text.strip(), turns)
     if as_json:
         from .answer import to_dict
 
@@ -167,19 +167,6 @@ def doctor(
         Console(highlight=False).print(render(checks), end="")
     if broken(checks):
         raise typer.Exit(1)
-
-
-def _bot(context: typer.Context, settings: Settings) -> Asks:
-    session: Session = context.obj
-    try:
-        return session.make_bot(settings)
-    except NoIndex as error:
-        raise NoIndex(_no_index(error)) from error
-
-
-def _no_index(error: NoIndex) -> str:
-    text = str(error)
-    return text if "zhiyin index" in text else f"{text}; " + tr("先建立索引:zhiyin index", "build it first: zhiyin index")
 
 
 def _history(path: Path | None) -> list[tuple[str, str]]:
@@ -243,4 +230,3 @@ def _tell(error: ZhiyinError, session: Session) -> None:
         typer.echo(f"zhiyin: {' '.join(str(error).split())}", err=True)
 
 
-__all__ = ["build", "main", "make_bot"]

@@ -50,7 +50,7 @@ def plan(query: Query) -> Plan:
             Step(_about(query, region, period, compares), _label(region, period, query.language)) for region, period in scopes
         )
         return Plan(steps, compares)
-    joined = bool(re.search(r"(和|与|及|、)[\u4e00-\u9fff]{2,8}(大概|大约|一共|总共|共|都|又)?(是|有)?(多少|几)", query.text)) and value
+    joined = bool(re.search(r"(和|与|及|、)[\u4e00-\u9fff]{2,8}(大概|大约|一共|总共|共|都|又)*(是|有)(多少|几)", query.text)) and value
     things = _things(query) if compares or joined or _EACH.search(query.text) or len(_ASK.findall(query.text)) > 1 else []
     return Plan(tuple(things) if len(things) > 1 else (Step(query, ""),), compares and len(things) > 1)
 

@@ -49,7 +49,9 @@ def render(question: str, passages: Sequence[str], language: str) -> list[dict[s
         system, user = "", [text]
     missing = [name for name in _NEEDED if name not in Template(text).get_identifiers()]
     if missing:
-        raise ConfigError(f"the prompt {where} leaves out ${missing[0]}; put it where the {missing[0]} should stand")
+        raise ConfigError(
+            f"the prompt {where} leaves out ${missing[0]}; put it where the {missing[0]} should stand"
+        )
     messages = [{"role": "user", "content": _fill(user[0], values, where)}]
     if system.strip():
         messages.insert(0, {"role": "system", "content": _fill(system, values, where)})
@@ -102,9 +104,13 @@ def _fill(text: str, values: dict[str, str], where: str) -> str:
         return Template(text).substitute(values).strip()
     except KeyError as error:
         known = ", ".join(f"${name}" for name in values)
-        raise ConfigError(f"the prompt {where} asks for ${error.args[0]}, which there is not; known: {known}") from error
+        raise ConfigError(
+            f"the prompt {where} asks for ${error.args[0]}, which there is not; known: {known}"
+        ) from error
     except ValueError as error:
-        raise ConfigError(f"the prompt {where} holds a $ that begins no name ({error}); write $$ for the sign") from error
+        raise ConfigError(
+            f"the prompt {where} holds a $ that begins no name ({error}); write $$ for the sign"
+        ) from error
 
 
 def _fence(number: int, passage: str) -> str:

@@ -67,6 +67,7 @@ _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
 ]
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
+_UNION = re.compile(r"总(?!工会|体|量|数|结|部|经理|额|计|共|产|人|值|会|书记|分|干)")
 _ABBREVIATION = re.compile(r"[“\"「][二两三四五六七八九十][^”\"」]{1,4}[”\"」]")
 _MONEY_HINT = re.compile(r"资金|经费|金额|慰问金|补贴|奖金|工资|票房|钱|预算|款|创收|创效|价值|funds?|money|yuan|rmb|cost")
 
@@ -133,6 +134,8 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     masked = list(folded)
     for start, end in [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
         masked[start:end] = " " * (end - start)
+        if _UNION.match(folded, end):  # `省总`, `市总`: the trade union of the place
+            masked[end] = " "
     body = "".join(masked)
     terms = chinese_terms(body) if language == "zh" else english_terms(body)
     terms = _quoted_terms(text, terms)
@@ -171,7 +174,7 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
         run.pop()
     if run:
         return tuple(run)
-    before = [i for i, t in enumerate(terms) if t.end <= asked.start()]
+    before = [i for i, t in enumerate(terms) if t.end <= asked.start() and folded[t.end : t.end + 1] not in ("了", "过")]
     nouns = [i for i in before if _nominal(terms[i])]
     return tuple((nouns or before)[-1:])
 
@@ -190,6 +193,7 @@ def _attribute(folded: str, terms: list[Term], kind: Kind) -> tuple[int, ...]:
 
 
 def _nominal(term: Term) -> bool:
+    """Nouns, abbreviations, idioms, Latin words and verbal nouns."""
     return term.flag[:1] in ("n", "j", "l", "e", "b") or term.flag == "vn"
 
 

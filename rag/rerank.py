@@ -60,7 +60,9 @@ class CrossEncoderReranker:
             ) from error
         labels = getattr(self._model, "num_labels", 1)
         if labels != 1:
-            raise ModelError(f"the reranker {name!r} gives {labels} figures a pair; give a model with one score")
+            raise ModelError(
+                f"the reranker {name!r} gives {labels} figures a pair; give a model with one score"
+            )
 
     @property
     def fingerprint(self) -> str:
@@ -80,7 +82,9 @@ class CrossEncoderReranker:
                     convert_to_numpy=True,
                 )
             except Exception as error:
-                raise ModelError(f"the reranker {self.name!r} failed on {len(passages)} passages: {error}") from error
+                raise ModelError(
+                    f"the reranker {self.name!r} failed on {len(passages)} passages: {error}"
+                ) from error
         scores = np.asarray(found, dtype=np.float32).reshape(-1)
         if scores.shape != (len(passages),) or not np.isfinite(scores).all():
             raise ModelError(f"the reranker {self.name!r} gave no usable scores; is the model damaged?")
@@ -95,6 +99,8 @@ def _check(name: str, folder: Path) -> None:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         heads = config.get("architectures") or []
     except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"can't load the reranker {name!r}: {folder} holds no readable config.json") from error
+        raise ModelError(
+            f"can't load the reranker {name!r}: {folder} holds no readable config.json"
+        ) from error
     if not any("SequenceClassification" in head for head in heads):
         raise ModelError(f"{name!r} ({', '.join(heads) or 'unknown kind'}) is no cross-encoder; give one")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MISMATCH = {"period": 0.55, "region": 0.4}  # what a passage keeps of its score when it speaks of another year or place
 
+NAMED = 2.0  # what a passage gains by naming, in quotes, the work that the question names
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
@@ -74,6 +76,10 @@ def retrieve(
 
 def _weigh(query: Query, found: Retrieved) -> Retrieved:
     score = found.score
+    text = fold(found.chunk.text)
+    for title in query.titles:
+        quoted = (f"《{fold(title)}》", f"“{fold(title)}”")
+        score *= NAMED if any(q in text for q in quoted) else 1.0
     if query.period and found.chunk.period and not period_match(query.period, found.chunk.period, loose=True):
         score *= MISMATCH["period"]
     if query.regions and found.chunk.regions and not region_match(query.regions, found.chunk.regions):

@@ -24,7 +24,7 @@ _ASKING = re.compile(
     r"百分之(几|多少)|多少|若干|几(?=[\u4e00-\u9fff])|哪(一|些|几|个|里|儿|位|家|年|天|月|种|类|项|部|所)*|什么(样的?|时候|时间|地方)?|啥|谁|何时|何处|何人|"
     r"怎么样?|怎样|如何|为什么|为何|是不是|有没有|是否|能不能|请问|请|告诉我|想知道|想问|问一下|查一下|帮我|帮忙|麻烦|看看|"
     r"分别|各自|各(?=是|有|为|多)|一共|总共|总计|合计|共计|累计|大概|大约|大致|到底|究竟|具体|情况|以及|那么|那|呢|吗|嘛|呀|吧|啊|"
-    r"的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
+    r"比的(?=是)|的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
 )
 _FUNCTION_FLAGS = ("u", "p", "c", "r", "y", "e", "o", "w", "x", "q", "f", "k", "h", "z")
 _FUNCTION = set("是 有 为 了 的 得 地 在 和 与 及 或 而 也 都 就 把 被 让 给 对 从 到 向 于 以 按 由 等 个 件 名 家 人 次 项 场 元 年 月 日 达 达到 "
@@ -69,6 +69,9 @@ class Term:
 
 # A question about something stopped, forbidden or refused is not answered by a text that says it took place.
 _TURNS = re.compile(r"停[办止工业播用]|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
+
+
+_OFFICES = frozenset("厅局委部会院校办社所")
 
 
 class Match(NamedTuple):
@@ -190,11 +193,13 @@ class Matcher:
                 at = folded.find(word, at + 1)
         if term.hard or any(m.score == 1.0 for m in matches):
             return matches
-        return matches + self._partly(term, tokens)
+        return matches + self._partly(term, folded, tokens)
 
-    def _partly(self, term: Term, tokens: Sequence[Token]) -> list[Match]:
+    def _partly(self, term: Term, folded: str, tokens: Sequence[Token]) -> list[Match]:
         word = term.variants[0][0]
         found: list[Match] = []
+        if len(word) >= 3 and word[-1] in _OFFICES:  # 人社厅 for 人力资源和社会保障厅
+            found += [Match(m.start(), m.end(), 0.9) for m in re.finditer("[\u4e00-\u9fff]{0,4}?".join(word), folded)]
         if len(word) < 2:
             return found
         long = [t for t in tokens if len(t.text) > 1]

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 # Before any import: these libraries read the environment once.
-os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", DO_NOT_TRACK="1")
+os.environ.update(
+    HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", DO_NOT_TRACK="1"
+)
 
 
 class NetworkBlocked(Exception):

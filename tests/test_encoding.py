@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rag.index.encoding import CERTAIN, SAMPLE, decode, likelihood
 
 from rag.errors import UnreadableDocument
-from rag.index.encoding import CERTAIN, SAMPLE, decode, likelihood
 
 FILES = Path(__file__).parent / "files" / "encodings"
 SIMPLIFIED = (
@@ -66,8 +66,14 @@ def test_file_of_each_encoding(name):
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [
-        ("gb18030", "中国 工会 职工 通知 名单 书屋 附件 目录 总工会 辽宁省 安全生产 劳动模范 联通 王小明 四川工会 职工之家"),
-        ("big5", "中國 工會 勞工 通知 名單 附件 目錄 總工會 高雄市 安全衛生 勞動模範 臺北市 王小明 四川 服務據點 職工之家"),
+        (
+            "gb18030",
+            "中国 工会 职工 通知 名单 书屋 附件 目录 总工会 辽宁省 安全生产 劳动模范 联通 王小明 四川工会 职工之家",
+        ),
+        (
+            "big5",
+            "中國 工會 勞工 通知 名單 附件 目錄 總工會 高雄市 安全衛生 勞動模範 臺北市 王小明 四川 服務據點 職工之家",
+        ),
         ("utf-16-le", "辽宁省总工会 安全生产。 劳动模范， 关于公布名单的通知 職工之家，"),
         ("utf-16-be", "辽宁省总工会 安全生产。 劳动模范， 关于公布名单的通知 職工之家，"),
     ],
@@ -83,14 +89,18 @@ def cut(text: str, at_least: int):
     )
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030", "gbk", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030", "gbk", "utf-16-le", "utf-16-be"]
+)
 @settings(max_examples=60, deadline=None)
 @given(text=cut(ZH, at_least=8))
 def test_simplified_round_trip(encoding, text):
     assert decode(text.encode(encoding))[0] == text
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "big5", "cp950", "gb18030", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-16", "big5", "cp950", "gb18030", "utf-16-le", "utf-16-be"]
+)
 @settings(max_examples=60, deadline=None)
 @given(text=cut(ZHT, at_least=8))
 def test_traditional_round_trip(encoding, text):
@@ -98,7 +108,11 @@ def test_traditional_round_trip(encoding, text):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")) | st.sampled_from("\t\r\n"), max_size=80))
+@given(
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")) | st.sampled_from("\t\r\n"), max_size=80
+    )
+)
 @example("café, naïve, Müller")
 @example("Привет, мир")
 @example("Ελλάδα")
@@ -109,7 +123,9 @@ def test_utf8_is_never_taken_for_anything_else(text):
     """But for a very short jumble of several scripts, none of them East Asian, which is rather a GBK file."""
     data = text.encode("utf-8")
     blocks = {ord(char) >> 7 for char in text} - {0}
-    jumble = len(data) <= 64 and len(blocks) > 1 and max(blocks) < 0x10  # one script alone is left to the examples
+    jumble = (
+        len(data) <= 64 and len(blocks) > 1 and max(blocks) < 0x10
+    )  # one script alone is left to the examples
     if not jumble and not text.startswith("\ufeff"):
         assert decode(data) == (text, "utf-8")
 

@@ -16,8 +16,13 @@ TEMPLATE = (
     "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>{% endfor %}"
     "{% if add_generation_prompt %}<s>assistant\n{% endif %}"
 )
-NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + TEMPLATE
-MESSAGES = [{"role": "system", "content": "你回答问题。"}, {"role": "user", "content": "全省新建职工书屋多少家？"}]
+NO_SYSTEM = (
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}" + TEMPLATE
+)
+MESSAGES = [
+    {"role": "system", "content": "你回答问题。"},
+    {"role": "user", "content": "全省新建职工书屋多少家？"},
+]
 
 
 def save_model(folder, template=TEMPLATE):
@@ -25,8 +30,12 @@ def save_model(folder, template=TEMPLATE):
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-    characters = sorted(set("全省新建职工书屋多少家？318，服务12.5万人次。你回答问题。system user assistant\n"))
-    tokenizer = Tokenizer(models.WordLevel({c: i for i, c in enumerate(["<s>", "</s>", "?", *characters])}, "?"))
+    characters = sorted(
+        set("全省新建职工书屋多少家？318，服务12.5万人次。你回答问题。system user assistant\n")
+    )
+    tokenizer = Tokenizer(
+        models.WordLevel({c: i for i, c in enumerate(["<s>", "</s>", "?", *characters])}, "?")
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>")
@@ -79,7 +88,9 @@ def test_it_streams_what_greedy_search_gives(generator, folder):
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder)
-    ids = tokenizer.apply_chat_template(MESSAGES, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    ids = tokenizer.apply_chat_template(
+        MESSAGES, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
     with torch.inference_mode():
         for _ in range(24):  # greedy search by hand
             step = model(input_ids=ids["input_ids"]).logits[:, -1].argmax(-1, keepdim=True)
@@ -95,14 +106,18 @@ def test_it_streams_what_greedy_search_gives(generator, folder):
 
 def test_the_answer_depends_on_the_messages(generator):
     other = [{"role": "user", "content": "服务职工多少人次？"}]
-    assert "".join(generator.stream(MESSAGES, max_tokens=16)) != "".join(generator.stream(other, max_tokens=16))
+    assert "".join(generator.stream(MESSAGES, max_tokens=16)) != "".join(
+        generator.stream(other, max_tokens=16)
+    )
 
 
 def test_max_tokens(generator):
     counted = []
     for limit in (1, 5):
         steps = itertools.count(1)
-        list(generator.stream(MESSAGES, max_tokens=limit, stop=lambda steps=steps: counted.append(next(steps))))
+        list(
+            generator.stream(MESSAGES, max_tokens=limit, stop=lambda steps=steps: counted.append(next(steps)))
+        )
     assert counted == [1, 1, 2, 3, 4, 5]
 
 

@@ -95,11 +95,23 @@ def test_statements(text, expected):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["全省318家", "服务12.5万人次", "五年来，成效明显"]), st.lists(st.integers(1, 9), max_size=3, unique=True)), max_size=6), st.booleans())
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["全省318家", "服务12.5万人次", "五年来，成效明显"]),
+            st.lists(st.integers(1, 9), max_size=3, unique=True),
+        ),
+        max_size=6,
+    ),
+    st.booleans(),
+)
 def test_what_is_marked_comes_back(parts, after):
     """Whether marks stand before the full stop or after it."""
     marks = ["".join(f"[{n}]" for n in cited) for _, cited in parts]
-    text = "".join(f"{said}。{mark}" if after else f"{said}{mark}。" for (said, _), mark in zip(parts, marks, strict=True))
+    text = "".join(
+        f"{said}。{mark}" if after else f"{said}{mark}。"
+        for (said, _), mark in zip(parts, marks, strict=True)
+    )
     assert statements(text) == [(f"{said}。", tuple(cited)) for said, cited in parts]
 
 

@@ -7,13 +7,20 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-
-from rag import registry
-from rag.errors import DocumentError, DocumentTooLarge, EmptyDocument, UnreadableDocument
 from rag.index.readers import docx, html, pdf, text
 from rag.index.readers._common import check_size
 
-READERS = {".txt": text.read, ".md": text.read, ".html": html.read, ".htm": html.read, ".pdf": pdf.read, ".docx": docx.read}
+from rag import registry
+from rag.errors import DocumentError, DocumentTooLarge, EmptyDocument, UnreadableDocument
+
+READERS = {
+    ".txt": text.read,
+    ".md": text.read,
+    ".html": html.read,
+    ".htm": html.read,
+    ".pdf": pdf.read,
+    ".docx": docx.read,
+}
 each_format = pytest.mark.parametrize("suffix", READERS)
 
 
@@ -120,7 +127,9 @@ def test_a_link_to_a_file_is_read(tmp_path):
     assert text.read(tmp_path / "链接.txt", source="x").raw == "正文"
 
 
-@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")])
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(5, "Input/output error")]
+)
 @each_format
 def test_a_file_that_cannot_be_opened(tmp_path, suffix, monkeypatch, error):
     path = tmp_path / f"密{suffix}"
@@ -162,7 +171,9 @@ def test_damage_gives_a_document_error_and_nothing_else(tmp_path, suffix, data):
         READERS[suffix](path, source="x")
 
 
-@pytest.mark.parametrize("seed", sorted((Path(__file__).parents[1] / "seeds").glob("*.txt")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "seed", sorted((Path(__file__).parents[1] / "seeds").glob("*.txt")), ids=lambda path: path.name
+)
 def test_the_documents_that_ship(seed):
     document = text.read(seed, source=seed.name)
     assert document.encoding == "utf-8"

@@ -9,9 +9,9 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from rag.index.readers import docx as reader
 
 from rag.errors import EmptyDocument, UnreadableDocument
-from rag.index.readers import docx as reader
 
 FILES = Path(__file__).parent / "files"
 W = nsdecls("w")
@@ -114,7 +114,9 @@ def test_password():
 def test_old_word_format(tmp_path):
     path = tmp_path / "旧.docx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
-    with pytest.raises(UnreadableDocument, match=r"旧\.docx is in the format of Word 97-2003.*save it as \.docx"):
+    with pytest.raises(
+        UnreadableDocument, match=r"旧\.docx is in the format of Word 97-2003.*save it as \.docx"
+    ):
         reader.read(path, source="x")
 
 

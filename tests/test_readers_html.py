@@ -1,9 +1,9 @@
 """Web pages: the article with its headline and dateline, nothing of the site round it."""
 
 import pytest
+from rag.index.readers.html import extract, read
 
 from rag.errors import EmptyDocument
-from rag.index.readers.html import extract, read
 
 NEWS = """<!doctype html><html><head><meta charset="{charset}"><title>四川工会五年工作回眸_工会新闻网</title>
 <style>p {{ color: red }}</style><script>var spam = "脚本";</script></head><body>
@@ -72,7 +72,9 @@ def test_article_in_any_encoding(tmp_path, declared, real, found):
 
 @pytest.mark.parametrize("declared", ["big5", "utf-8", ""])
 def test_big5_page(tmp_path, declared):
-    paragraph = "各縣市政府應加強輔導事業單位落實職業安全衛生教育訓練，以保障勞工權益，並於年底前將辦理情形函報。"
+    paragraph = (
+        "各縣市政府應加強輔導事業單位落實職業安全衛生教育訓練，以保障勞工權益，並於年底前將辦理情形函報。"
+    )
     page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={declared}"><title>公告</title></head>'
     page += f"<body><div><p>{paragraph}</p><p>{paragraph[::-1]}</p></div></body></html>"
     document = read(save(tmp_path, page.encode("big5")), source="x")
@@ -100,7 +102,10 @@ def test_readings_over_characters_are_left_out():
     [
         ("<div>短</div><div>文</div>", "短\n\n文"),
         ("没有标签的文字", "没有标签的文字"),
-        ('<?xml version="1.0" encoding="gbk"?><html xmlns="http://www.w3.org/1999/xhtml"><body><p>文字</p></body></html>', "文字"),
+        (
+            '<?xml version="1.0" encoding="gbk"?><html xmlns="http://www.w3.org/1999/xhtml"><body><p>文字</p></body></html>',
+            "文字",
+        ),
         ("<p>a &lt;b&gt; &amp; &#20013;</p>", "a <b> & 中"),
         ("<p>未关闭<div>标签<b>很多", "未关闭\n\n标签很多"),
         ("<p>正<!-- 注释 -->文</p>", "正文"),
@@ -111,7 +116,14 @@ def test_small_pages_are_taken_whole(page, raw):
 
 
 @pytest.mark.parametrize(
-    "page", ["<html></html>", "<p> </p>", "<script>var a</script><style>b</style>", "<head><title>题</title></head>", "<!-- x -->"]
+    "page",
+    [
+        "<html></html>",
+        "<p> </p>",
+        "<script>var a</script><style>b</style>",
+        "<head><title>题</title></head>",
+        "<!-- x -->",
+    ],
 )
 def test_pages_without_text(tmp_path, page):
     with pytest.raises(EmptyDocument, match=r"页面\.html"):
@@ -125,5 +137,7 @@ def test_deep_nesting_neither_crashes_nor_hangs():
 
 def test_a_menu_entry_that_stands_in_the_article_too_is_not_taken():
     body = "<p>新闻发布会介绍，2022年全省工会帮扶困难职工3.4万户，发放资金1.16亿元，比上年增长一成。</p>" * 3
-    raw, _ = extract(f"<html><body><ul class='menu'><li>新闻</li><li>专题</li></ul><article>{body}</article></body></html>")
+    raw, _ = extract(
+        f"<html><body><ul class='menu'><li>新闻</li><li>专题</li></ul><article>{body}</article></body></html>"
+    )
     assert raw.startswith("新闻发布会介绍")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
+from rag.index.readers.pdf import read
 
 from rag.errors import UnreadableDocument
-from rag.index.readers.pdf import read
 
 FILES = Path(__file__).parent / "files"
 PAGES = (
@@ -29,7 +29,9 @@ def test_pages_are_kept(name):
 
 
 def test_scan_without_text_layer():
-    with pytest.raises(UnreadableDocument, match=r"scanned\.pdf has no text layer on any of its 2 pages.*OCR"):
+    with pytest.raises(
+        UnreadableDocument, match=r"scanned\.pdf has no text layer on any of its 2 pages.*OCR"
+    ):
         read(FILES / "scanned.pdf", source="x")
 
 
@@ -61,7 +63,9 @@ def test_a_file_cut_short(tmp_path, kept):
         read(path, source="x")
 
 
-@pytest.mark.parametrize(("data", "what"), [(b"PK\x03\x04....", "a ZIP archive"), ("纯文字".encode(), "no PDF, or damaged")])
+@pytest.mark.parametrize(
+    ("data", "what"), [(b"PK\x03\x04....", "a ZIP archive"), ("纯文字".encode(), "no PDF, or damaged")]
+)
 def test_another_format_under_the_name(tmp_path, data, what):
     path = tmp_path / "假.pdf"
     path.write_bytes(data)

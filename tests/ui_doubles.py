@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 
 from rag.ui.demo import CannedBot, MemoryLibrary
 
@@ -200,3 +201,8 @@ def library() -> MemoryLibrary:
 def canned_bot(*, pause: float = 0.0, empty: bool = False) -> CannedBot:
     """A bot over them; what it does not know it refuses."""
     return CannedBot(None if empty else library(), ANSWERS, REFUSAL, pause=pause)
+
+
+def replace_version(answer: Answer, version: str) -> Answer:
+    """The same answer, given over another version of its documents."""
+    return replace(answer, citations=tuple(replace(c, version=version) for c in answer.citations))

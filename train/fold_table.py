@@ -1,7 +1,7 @@
 """Build `rag/data/fold.txt`, the character table of `rag.text.fold`.
 
-Sources: OpenCC's Traditional→Simplified character dictionary (`t2s`, with `hk2s` for Hong Kong forms), Unicode
-compatibility forms (NFKC) and lower case where they give exactly one character, and the short lists below.
+Sources: OpenCC's Traditional→Simplified character dictionary (`t2s`, with `hk2s` for Hong Kong forms),
+Unicode compatibility forms (NFKC) and lower case where they give exactly one character, and the short lists below.
 
     python train/fold_table.py rag/data/fold.txt
 """
@@ -13,7 +13,9 @@ import unicodedata
 from pathlib import Path
 
 LAST = 0x2FA20
-RADICALS = dict(zip("⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻥⻦⻨⻩⻬⻰", "母民虎西见角贝车长门青韦页风飞食马鱼鸟麦黄齐龙", strict=True))
+RADICALS = dict(
+    zip("⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻥⻦⻨⻩⻬⻰", "母民虎西见角贝车长门青韦页风飞食马鱼鸟麦黄齐龙", strict=True)
+)
 """Radicals that PDF files hold where the plain character is meant (Unicode EquivalentUnifiedIdeograph)."""
 OLD_FORMS = dict(zip("靑淸尙呑硏敎衞敍", "青清尚吞研教卫叙", strict=True))
 """Printed forms that OpenCC leaves alone."""
@@ -55,20 +57,20 @@ def build() -> dict[str, str]:
 
 
 def _compatible(char: str) -> str:
-    """NFKC where that is one character and no footnote mark: `①` and `²` beside a number are not its digits."""
+    """NFKC where that is one character and no footnote mark: `①` and `²` are not digits of a number."""
     folded = unicodedata.normalize("NFKC", char)
-    if len(folded) != 1 or unicodedata.decomposition(char).startswith(("<circle>", "<super>", "<sub>", "<square>")):
-        return char
-    return folded
+    mark = unicodedata.decomposition(char).startswith(("<circle>", "<super>", "<sub>", "<square>"))
+    return char if mark or len(folded) != 1 else folded
 
 
 def simplified_only() -> str:
-    """Characters that a text in Traditional script does not hold: they differ from all their Traditional forms."""
+    """Characters that no text in Traditional script holds: they differ from all their Traditional forms."""
     import opencc
 
-    lines = (Path(opencc.__file__).parent / "dictionary" / "STCharacters.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split("\t") for line in lines if "\t" in line]
-    return "".join(sorted(key for key, forms in pairs if len(key) == 1 and key not in forms.split() and key < "\U00010000"))
+    file = Path(opencc.__file__).parent / "dictionary" / "STCharacters.txt"
+    pairs = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines() if "\t" in line]
+    alone = (key for key, forms in pairs if len(key) == 1 and key not in forms.split())
+    return "".join(sorted(key for key in alone if key < "\U00010000"))
 
 
 def main(path: Path) -> None:

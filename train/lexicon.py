@@ -138,7 +138,7 @@ def main() -> None:
         news = itertools.islice(read_pack(options.data, "news_text"), 0, None, 16)
         frequency: Counter[str] = Counter(itertools.chain.from_iterable(words_zh))
         for words in pool.map(_cut, [[row["text"]] for row in news], chunksize=200):
-            frequency.update(words)
+            frequency.update(words[0])
     logger.info("%d sentence pairs cut", len(words_zh))
     words_en = [english_words(text) for text in english]
     known = frozenset(itertools.chain.from_iterable(words_en))

@@ -55,7 +55,7 @@ class Group:
 
     With `cloze`, the query is a random window of the passage (inverse cloze task, Lee et al. 2019,
     arXiv:1906.00300); `left` and `right` are then the same texts. `keys` (n, 2) holds hashes of query and passage: equal
-    ones are not each other's negatives. `weight` is the share of batches.
+    ones are not each other's negatives. `weight` is the share of batches; `longest` cuts texts (tokens).
     """
 
     name: str
@@ -64,6 +64,7 @@ class Group:
     right: Ragged
     keys: NDArray[np.int64]
     cloze: bool = False
+    longest: int = 112
 
 
 def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
@@ -77,7 +78,7 @@ def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
         keys = np.array([(hash(row[left]), hash(row[right])) for row in kept], np.int64)
         right_ids = Ragged.encode(tokenizer, (row[right] for row in kept))
         left_ids = right_ids if cloze else Ragged.encode(tokenizer, (row[left] for row in kept))
-        groups.append(Group(name, weight, left_ids, right_ids, keys, cloze))
+        groups.append(Group(name, weight, left_ids, right_ids, keys, cloze, 400 if name == "questions" else 112))
         logger.info("%-12s %7d pairs %9d tokens", name, len(kept), len(left_ids.flat) + len(right_ids.flat))
 
     def of(pack: str, *sources: str) -> Iterable[Row]:
@@ -85,39 +86,41 @@ def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
         return (row for row in rows if row["source"] in sources)
 
     asked = (row for row in packs["reader_train"] if row["source"] != DEV_SOURCE)
-    add("questions", 0.22, asked, "question", "context")
-    add("stard", 0.05, of("pairs_train", "stard"), "query", "passage")
+    add("questions", 0.15, asked, "question", "context")
+    add("stard", 0.04, of("pairs_train", "stard"), "query", "passage")
     add("law_chapter", 0.08, of("pairs_train", "law_cn_chapter"), "query", "passage")
-    add("taiwan", 0.04, of("pairs_train", "taipei_faq", "tw_gazette"), "query", "passage")
-    add("news", 0.12, packs["pairs_train_news"], "query", "passage")
-    add("news_cloze", 0.14, packs["pairs_train_news"], "passage", "passage", cloze=True)
+    add("taiwan", 0.03, of("pairs_train", "taipei_faq", "tw_gazette"), "query", "passage")
+    add("news", 0.10, packs["pairs_train_news"], "query", "passage")
+    add("news_cloze", 0.20, packs["pairs_train_news"], "passage", "passage", cloze=True)
     laws = (row for row in read_pack(data, "law_text") if not row["labour"] and len(row["text"]) > 60)
-    add("law_cloze", 0.06, laws, "text", "text", cloze=True)
-    add("en_laws", 0.06, of("en_zh_pairs", "roc_laws"), "en", "zh")
+    add("law_cloze", 0.08, laws, "text", "text", cloze=True)
+    add("en_laws", 0.07, of("en_zh_pairs", "roc_laws"), "en", "zh")
     docs = ("python_docs", "tensorflow_docs", "react_docs", "vue_docs", "hf_course", "tico19")
     lctt = read_pack(data, "en_zh_pairs_lctt")
-    add("en_docs", 0.08, itertools.chain(of("en_zh_pairs", *docs), lctt), "en", "zh")
-    add("en_spoken", 0.05, of("en_zh_pairs", "tatoeba"), "en", "zh")
+    add("en_docs", 0.07, itertools.chain(of("en_zh_pairs", *docs), lctt), "en", "zh")
+    add("en_spoken", 0.06, of("en_zh_pairs", "tatoeba"), "en", "zh")
     add("en_titles", 0.02, of("en_zh_pairs", "roc_laws_title", "tw_gazette_titles"), "en", "zh")
-    add("en_words", 0.08, of("en_zh_pairs", "cc_cedict"), "en", "zh")
+    add("en_words", 0.10, of("en_zh_pairs", "cc_cedict"), "en", "zh")
     return groups
 
 
-def draw(group: Group, size: int, rng: np.random.Generator, longest: int = 256) -> tuple[list[Ids], list[Ids], Ids]:
+def draw(group: Group, size: int, rng: np.random.Generator) -> tuple[list[Ids], list[Ids], Ids]:
     """A batch: query ids, passage ids, and the row numbers drawn (without repeats)."""
     rows = rng.choice(len(group.right), min(size, len(group.right)), replace=False)
+    longest = group.longest
     lefts: list[Ids] = []
     rights: list[Ids] = []
     for row in rows:
         left, right = group.left[row], group.right[row]
+        if len(right) > longest:
+            start = int(rng.integers(0, len(right) - longest + 1)) if group.cloze else 0
+            right = right[start : start + longest]
         if group.cloze and len(right) > 8:
             length = int(rng.integers(4, min(25, len(right) - 3)))
             start = int(rng.integers(0, len(right) - length + 1))
             left = right[start : start + length]
             if rng.random() < 0.7:  # sometimes the window stays: plain word overlap counts too
                 right = np.concatenate([right[:start], right[start + length :]])
-        if len(right) > longest:
-            right = right[:longest] if rng.random() < 0.5 else right[-longest:]
         lefts.append(left[:longest])
         rights.append(right)
     return lefts, rights, rows.astype(np.int32)

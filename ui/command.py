@@ -91,7 +91,7 @@ def _serve(
     shown = f"[{host}]" if ":" in host else host
     typer.echo(
         tr(
-            f"知引 · 已载入 {count} 份文档 · http://{shown}：{port}(Ctrl+C 停止)",
+            f"知引 · 已载入 {count} 份文档 · http://{shown}:{port}（Ctrl+C 停止）",
             f"Zhiyin · {count} documents · http://{shown}:{port} (Ctrl+C stops)",
         )
     )

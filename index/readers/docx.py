@@ -60,7 +60,9 @@ def _check_archive(data: bytes, path: Path) -> None:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         kind = really(data)
-        why = "is damaged" if data.startswith(b"PK") else f"is no Word document but {kind or 'something else'}"
+        why = (
+            "is damaged" if data.startswith(b"PK") else f"is no Word document but {kind or 'something else'}"
+        )
         raise UnreadableDocument(f"{path} {why}") from error
     # zipfile never gives out more bytes than the directory says, so that these sizes bind
     total = sum(entry.file_size for entry in entries)
@@ -92,7 +94,9 @@ def _table(table: Any) -> Iterator[str]:
     for row in table.iter(f"{_W}tr"):
         if next(row.iterancestors(f"{_W}tbl")) is not table:
             continue  # of a table within a cell, which `_blocks` reaches through the cell
-        cells = [list(_blocks(cell)) for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(row.tag)) is row]
+        cells = [
+            list(_blocks(cell)) for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(row.tag)) is row
+        ]
         if len(cells) == 1:
             if lines:
                 yield "\n".join(lines)

@@ -28,7 +28,9 @@ _INLINE = frozenset((
     *("sub", "sup", "time", "tt", "u", "var", "wbr"),
 ))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "head"))
-_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE
+)
 _GB = frozenset(("gb2312", "gbk", "gb_2312-80", "x-gbk", "gb18030", "cp936"))
 _DATELINE = re.compile(
     r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}|(?:来源|來源|作者|记者|記者|发布)\s*[:：]"
@@ -131,7 +133,9 @@ def _main(tree: Any) -> list[Block]:
 
     from trafilatura import bare_extraction
 
-    found = bare_extraction(copy.deepcopy(tree), include_comments=False, include_tables=True, with_metadata=False)
+    found = bare_extraction(
+        copy.deepcopy(tree), include_comments=False, include_tables=True, with_metadata=False
+    )
     body = getattr(found, "body", None)
     return [] if body is None else list(_walk(body))
 
@@ -200,7 +204,10 @@ def _rows(table: Any) -> str:
     if next(table.iterdescendants("table"), None) is not None:
         return ""
     rows = [
-        [" ".join(_squeeze(" ".join(cell.itertext())).split()) for cell in row.iterchildren("td", "th", "cell")]
+        [
+            " ".join(_squeeze(" ".join(cell.itertext())).split())
+            for cell in row.iterchildren("td", "th", "cell")
+        ]
         for row in table.iter("tr", "row")
     ]
     if max(map(len, rows), default=0) < 2 or any(len(cell) > 200 for row in rows for cell in row):
@@ -214,5 +221,7 @@ def _spaces(text: str | None) -> str:
 
 def _squeeze(text: str) -> str:
     """Take white space off the ends of the lines, the two ideographic spaces of an indent included."""
-    lines = (re.sub(r"[ \xa0]{2,}", " ", line).strip(" \t\r\xa0\u3000\u200b\ufeff") for line in text.split("\n"))
+    lines = (
+        re.sub(r"[ \xa0]{2,}", " ", line).strip(" \t\r\xa0\u3000\u200b\ufeff") for line in text.split("\n")
+    )
     return "\n".join(line for line in lines if line)

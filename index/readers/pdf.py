@@ -16,7 +16,9 @@ from ._common import MAX_BYTES, document, load, own_title, really
 PAGE_BREAK = "\n"  # a sentence that runs over the page is joined again like any broken line
 
 _PDFIUM = threading.Lock()  # pdfium must not be called from two threads at once
-_SOFT_HYPHEN = re.compile("[\ufffe\x02]")  # pdfium's mark for a hyphen at a line's end; it swallows the line end
+_SOFT_HYPHEN = re.compile(
+    "[\ufffe\x02]"
+)  # pdfium's mark for a hyphen at a line's end; it swallows the line end
 _UNMAPPED = re.compile("[\ue000-\uf8ff\ufffd]")
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     for text in texts:
         pages.append(at)
         at += len(text) + len(PAGE_BREAK)
-    return document(raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title)
+    return document(
+        raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title
+    )
 
 
 def _extract(data: bytes, path: Path) -> tuple[list[str], str | None]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..query import Kind, Query
 from ..terms import Match, Matcher, Term
+from ..text.tokens import Token
 from .candidates import Span
 from .views import View
 
 VALUES = (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
 # What a word is worth by where it stands: beside the number asked for, in the topic that leads a sentence,
 # beside the sentence's first number, or beside some other number.
-OWN, TOPIC, FIRST, FOREIGN, BEHIND = 1.0, 0.88, 0.6, 0.45, 0.35
+OWN, SHARED, TOPIC, FOLLOWING, FIRST, FOREIGN, BEHIND = 1.0, 0.88, 0.88, 0.7, 0.6, 0.45, 0.35
 HEADING, TITLE, BEFORE, TWO_BEFORE, LEAD = 0.85, 0.75, 0.75, 0.6, 0.65
-_STOPS = ",,、;;。!?"
+_BREAKS = ",,;;。!?"
+_STOPS = _BREAKS + "、"
+_CONTENT = ("n", "v", "b", "j", "a", "l", "e")
 
 
 class Support(NamedTuple):
@@ -27,12 +30,10 @@ class Support(NamedTuple):
     @property
     def best(self) -> float:
         """The best support anywhere."""
-        return max((m.score for m in self.matches), default=0.0) if not self.around else max(
-            self.around, max((m.score for m in self.matches), default=0.0)
-        )
+        return max(self.around, max((m.score for m in self.matches), default=0.0))
 
 
-def supports(terms: Sequence[Term], view: View, around: Sequence[tuple[float, str, Sequence]], matcher: Matcher) -> list[Support]:
+def supports(terms: Sequence[Term], view: View, around: Sequence[tuple[float, str, Sequence[Token]]], matcher: Matcher) -> list[Support]:
     """Support of each term by `view` and by `around`: (worth, folded text, tokens) of heading, title, sentences before."""
     found = []
     for term in terms:
@@ -55,62 +56,69 @@ def aligned(query: Query, view: View, span: Span, found: Sequence[Support], weig
     return total
 
 
-def _value_zones(view: View, span: Span):  # noqa: ANN202
+def _value_zones(view: View, span: Span) -> Callable[[Match], float]:
+    folded = view.folded
     before = [q for q in view.figures if q.end <= span.start]
-    segment = max((view.folded.rfind(stop, 0, span.start) for stop in ";;"), default=-1) + 1
+    after = [q for q in view.figures if q.start >= span.end]
+    segment = max((folded.rfind(stop, 0, span.start) for stop in ";;"), default=-1) + 1
     own = before[-1].end if before else 0
-    stop = min((at for at in (view.folded.find(c, span.end) for c in _STOPS) if at >= 0), default=len(view.folded))
+    stop = _next(folded, span.end, _STOPS)
     first = next((q for q in before if q.start >= segment), None)
     lead = view.clauses[view.clause_of(first.start)][0] if first else 0
+    # `2.8万家单位、440万人参加竞赛`: what follows the last of figures joined by commas of enumeration is said of each
+    last = span.end
+    for figure in after:
+        if any(c in folded[last : figure.start] for c in _BREAKS):
+            break
+        last = figure.end
+    shared_stop = _next(folded, last, _BREAKS)
+    joined = first is not None and not any(c in folded[first.end : span.start] for c in _BREAKS)
+    next_figure = after[0].start if after else len(folded)
 
     def zone(match: Match) -> float:
         if match.start < span.end and match.end > span.start:
             return 0.9
         if own <= match.start < stop:
-            # behind the last number's unit its own noun may still stand (`20家基地,……`)
-            return OWN
+            return OWN  # behind the last number's unit its own noun may still stand (`20家基地,……`)
         if match.start >= stop:
-            return BEHIND
-        if match.end <= max(lead, 0) or match.start < segment:
+            if last > span.end and last <= match.start < shared_stop:
+                return SHARED
+            return BEHIND if match.start >= next_figure else FOLLOWING
+        if match.end <= lead or match.start < segment:
             return TOPIC
-        return FIRST if first and match.start < first.end else FOREIGN
+        if first and match.start < first.end:
+            return SHARED if joined else FIRST
+        return FOREIGN
 
     return zone
 
 
-def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[int]) -> float:
-    """Whether the noun that a number counts is the one asked for, and is not narrowed by words that were not asked.
+def _next(text: str, at: int, stops: str) -> int:
+    return min((found for found in (text.find(c, at) for c in stops) if found >= 0), default=len(text))
+
+
+def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[int]) -> tuple[float, bool]:
+    """Whether the noun that a number counts is the one asked for, and how little narrows it that was not asked.
 
     The noun counted stands right behind the unit (`353篇作品`) or, where a stop follows, right before the number.
-    1.0 where it is the focus, less where it is another noun or where most of what leads to it was not asked for.
+    Gives a factor (1.0 where nothing narrows) and whether the focus is the noun counted.
     """
     covered = [(m.start, m.end) for s in found for m in s.matches if m.score >= 0.5]
     asked = [(m.start, m.end) for i in focus for m in found[i].matches if m.score >= 0.4]
     tokens = view.tokens
-    behind = [t for t in tokens if t.start == span.end and t.flag[:1] in ("n", "v", "b", "j", "a", "l") and view.folded[span.end : span.end + 1] not in _STOPS]
-    before = [t for t in tokens if t.end <= span.start]
-    stop = max((view.folded.rfind(c, 0, span.start) for c in _STOPS), default=-1)
-    lead = [t for t in before if t.start > stop and len(t.text) > 1 and t.flag[:1] in ("n", "v", "b", "j", "a", "l", "e")]
-    fit = 1.0
-    if focus:
-        if behind:
-            run = [behind[0]]
-            for token in tokens:
-                if token.start == run[-1].end and token.flag[:1] in ("n", "v", "b", "j") and len(run) < 4:
-                    run.append(token)
-            near = (run[0].start, run[-1].end)
-            counted = any(a < near[1] and near[0] < b for a, b in asked)
-            fit *= 1.0 if counted else 0.8
-        if not behind or fit < 1.0:
-            nouns = [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
-            here = any(a < t.end and t.start < b for a, b in asked for t in nouns)
-            fit = 1.0 if here and not behind else fit * (0.95 if here else 0.88)
+    stop = max(view.folded.rfind(c, 0, span.start) for c in _STOPS)
+    lead = [t for t in tokens if stop < t.start and t.end <= span.start and len(t.text) > 1 and t.flag[:1] in _CONTENT]
+    behind: list[Token] = []
+    for token in tokens:
+        if token.start == (behind[-1].end if behind else span.end) and token.flag[:1] in _CONTENT and len(behind) < 4:
+            behind.append(token)
+    nouns = behind or [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
+    counted = any(a < t.end and t.start < b for a, b in asked for t in nouns)
     matched = [t for t in lead if any(a < t.end and t.start < b for a, b in covered)]
-    share = len(matched) / len(lead) if lead else 0.8
-    return fit * (0.88 + 0.12 * share)
+    return 0.88 + 0.12 * (len(matched) / len(lead) if lead else 0.8), counted
 
 
-def _clause_zones(query: Query, view: View, span: Span):  # noqa: ANN202
+def _clause_zones(query: Query, view: View, span: Span) -> Callable[[Match], float]:
     here, last = view.clause_of(span.start), view.clause_of(max(span.start, span.end - 1))
     whole = query.kind in (Kind.TEXT, Kind.LIST)
 

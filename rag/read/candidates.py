@@ -40,6 +40,7 @@ _PERSON_HINT = re.compile(
 
 
 _MONEYED = re.compile(r"多少(经济)?(效益|价值|收益|收入)|how much (value|revenue)")
+_PEOPLE = re.compile(r"(职工|干部|司机|选手|群众|学生|代表|劳模|工匠|农民|专家|[员者人工师长])$")
 _SOFT = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|接近)$")
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _SEVERAL = re.compile(r"还有谁|哪些人|都有谁|谁和谁|哪几(位|个人|名)|有谁")
@@ -54,7 +55,13 @@ def candidates(query: Query, view: View) -> list[Span]:
 
 def _unit_fit(asked: str, quantity: Quantity) -> float:
     if not asked:
+        if not quantity.unit and quantity.value < 1000:
+            return 0.5
         return 1.0 if quantity.kind not in ("money", "percent") else 0.35
+    if asked == "人?":  # people are counted, the question names no measure word
+        if quantity.kind == "person" or quantity.unit == "人次" or (not quantity.unit and quantity.value >= 1000):
+            return 1.0
+        return 0.35 if quantity.kind in ("money", "percent") else 0.7
     if asked == quantity.unit:
         return 1.0
     if quantity.kind in ("money", "percent"):
@@ -68,13 +75,15 @@ def _unit_fit(asked: str, quantity: Quantity) -> float:
 
 def _quantities(query: Query, view: View) -> list[Span]:
     unit = "" if query.language == "en" else query.unit
+    if not unit and any(_PEOPLE.search(query.terms[i].text) for i in query.focus):
+        unit = "人?"
     if "第几" in query.text:
         return [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"第[一二三四五六七八九十\d]+[名位届]?", view.folded)]
     found = []
     for quantity in view.quantities:
-        if not unit and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
+        if unit in ("", "人?") and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
             continue
-        if query.kind is Kind.MONEY or (not unit and _MONEYED.search(query.text)):
+        if query.kind is Kind.MONEY or (unit in ("", "人?") and _MONEYED.search(query.text)):
             fit = 1.0 if quantity.kind == "money" else 0.0
         elif query.kind is Kind.PERCENT:
             fit = 1.0 if quantity.kind == "percent" else 0.0

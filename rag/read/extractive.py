@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..query import Kind, Query
 from ..relevance import period_match
-from ..terms import Matcher, Term
+from ..terms import Match, Matcher, Term
 from ..text.fold import fold
 from ..text.places import covers, find_places
 from ..text.tokens import Token, cut
@@ -69,23 +69,46 @@ class ExtractiveReader:
         weights = self._weights(query)
         findings: list[Finding] = []
         for view in views:
-            found = supports(query.terms, view, self._around(view, after=query.kind in _SUBJECTS), self._matcher)
-            support = sum(w * s.best for w, s in zip(weights, found, strict=True))
-            if support < 0.3 and query.terms:
-                continue
-            missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
-            hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
-            focus = self._focus(query, view, found)
-            for span in candidates(query, view):
+            found = supports(query.terms, view, self._around(view), self._matcher)
+            found = [
+                Support((Match(0, len(view.text), 0.9),), 0.0) if t.text in query.titles and _spelled_out(t.text, view) else s
+                for t, s in zip(query.terms, found, strict=True)
+            ]
+            findings += self._in_view(query, view, found, weights, any_time=any_time, any_place=any_place)
+            if query.kind in _SUBJECTS and _leads(view):
+                # the subject that a paragraph opens with is the subject of what it goes on to say
+                later = supports(query.terms, view, self._after(view), self._matcher)
+                if any(b.best > a.best for a, b in zip(found, later, strict=True)):
+                    findings += self._in_view(query, view, later, weights, any_time=any_time, any_place=any_place, opening=True)
+        return sorted(findings, key=_order)
+
+    def _in_view(self, query: Query, view: View, found: Sequence[Support], weights: Sequence[float], *, any_time: bool, any_place: bool,
+                 opening: bool = False) -> list[Finding]:
+        support = sum(w * s.best for w, s in zip(weights, found, strict=True))
+        if support < 0.3 and query.terms:
+            return []
+        missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
+        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
+        focus = self._focus(query, view, found)
+        spans = [s for s in candidates(query, view) if not opening or s.start <= 2]
+        tight = [tightness(view, s, found, query.focus) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
+        named = any(counted for _, counted in tight)
+        findings = []
+        for span, (narrow, counted) in zip(spans, tight, strict=True):
+            if query.kind in VALUES:
                 period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
-                time = 1.0 if any_time else _time_fit(query, period)
-                place = 1.0 if any_place else _place_fit(query, regions, view)
-                score = aligned(query, view, span, found, weights) * span.fit * time * place * _echo(query, view, span)
-                if query.kind in VALUES:
-                    score *= tightness(view, span, found, query.focus) * (_narrowed(query, view, span, found))
-                if score > 0.05:
-                    findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
-        return sorted(findings, key=lambda f: (-round(f.score, 4), -(f.period.last if f.period else 0), f.view.source, f.view.index, f.span.start))
+            else:
+                period, regions = view.period_at(span.start)[0], view.regions
+            time = 1.0 if any_time else _time_fit(query, period)
+            place = 1.0 if any_place else _place_fit(query, regions, view)
+            score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
+            if query.kind in VALUES:
+                score *= (1.0 if counted or not query.focus else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
+            if query.kind is Kind.ORGANISATION:
+                score *= _affiliation(query, span, found) * (1.0 + 0.001 * min(span.end - span.start, 40))
+            if score > 0.05:
+                findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
+        return findings
 
     @staticmethod
     def _focus(query: Query, view: View, found: Sequence[Support]) -> float:
@@ -110,17 +133,22 @@ class ExtractiveReader:
             self._contexts[text] = cut(text)
         return self._contexts[text]
 
-    def _around(self, view: View, *, after: bool = False) -> list[tuple[float, str, list[Token]]]:
+    def _after(self, view: View) -> list[tuple[float, str, list[Token]]]:
+        part, sentences, i = view.part, view.part.sentences, view.index
+        texts = [(0.7, " ".join(view.sentence.heading))]
+        for ahead in range(i + 1, min(i + 7, len(sentences))):
+            if sentences[ahead].paragraph != view.sentence.paragraph:
+                break
+            texts.append((0.9, part.clean[sentences[ahead].start : sentences[ahead].end]))
+        return [(worth, fold(text), self._cut(text)) for worth, text in texts if text]
+
+    def _around(self, view: View) -> list[tuple[float, str, list[Token]]]:
         part, sentences, i = view.part, view.part.sentences, view.index
         texts = [(HEADING, " ".join(view.sentence.heading)), (TITLE, part.title)]
         paragraph = view.sentence.paragraph
         for back, worth in ((1, BEFORE), (2, TWO_BEFORE)):
             if i >= back and sentences[i - back].paragraph == paragraph:
                 texts.append((worth, part.clean[sentences[i - back].start : sentences[i - back].end]))
-        if after:
-            for ahead, worth in ((1, 0.7), (2, 0.65), (3, 0.6), (4, 0.55)):
-                if i + ahead < len(sentences) and sentences[i + ahead].paragraph == paragraph:
-                    texts.append((worth, part.clean[sentences[i + ahead].start : sentences[i + ahead].end]))
         lead = i
         while lead > 0 and sentences[lead - 1].paragraph == paragraph:
             lead -= 1
@@ -140,6 +168,22 @@ class ExtractiveReader:
             books = [_plain(m) for m in re.findall(r"《([^》]+)》", query.text)]
             missing += [t for t in books if not any(t in h or h in t for h in here)]
         return missing
+
+
+def _order(finding: Finding) -> tuple[float, int, str, int, int]:
+    """Best first; of equals, what speaks of the latest year; then a fixed order."""
+    last = finding.period.last if finding.period else 0
+    return -round(finding.score, 4), -last, finding.view.source, finding.view.index, finding.span.start
+
+
+def _leads(view: View) -> bool:
+    return view.index == 0 or view.part.sentences[view.index - 1].paragraph != view.sentence.paragraph
+
+
+def _affiliation(query: Query, span: Span, found: Sequence[Support]) -> float:
+    """Chinese names a person's unit before the person (`顺丰公司快递员姚凯`), so a unit behind the name is rarely it."""
+    names = [m.start for t, s in zip(query.terms, found, strict=True) if t.hard and t.flag.startswith("nr") for m in s.matches]
+    return 0.6 if names and span.start > min(names) else 1.0
 
 
 def _spelled_out(title: str, view: View) -> bool:
@@ -162,10 +206,10 @@ def _narrowed(query: Query, view: View, span: Span, found: Sequence[Support]) ->
     head = max(heads, key=lambda m: m.start)
     run = [t for t in view.tokens if t.end <= head.start]
     at, extra = head.start, 0
-    while run and run[-1].end == at and run[-1].flag[:1] in ("n", "v", "b", "a", "j", "l") and run[-1].text not in _WIDE:
+    while run and run[-1].end == at and run[-1].flag[:1] in ("n", "v", "b", "a", "j", "l"):
         token = run.pop()
         at = token.start
-        extra += not any(a < token.end and token.start < b for a, b in covered)
+        extra += token.text not in _WIDE and not any(a < token.end and token.start < b for a, b in covered)
     return 0.5 if extra >= 2 else 1.0
 
 

@@ -87,6 +87,12 @@ class View:
             return named[-1].period, True
         return self.sentence.period, self.sentence.period_explicit
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """All places that the sentence speaks of, the document's among them."""
+        named = [r for r in self.sentence.regions if r != "全国"]
+        return tuple(dict.fromkeys([*named, self.part.region] if self.part.region else named))
+
     def regions_at(self, at: int) -> tuple[str, ...]:
         """The places that hold at offset `at`: those named last before it in one breath, else the sentence's."""
         named = [m for m in self.places if m.start <= at]

@@ -1,8 +1,9 @@
 """Folding: one spelling for what is one text to a reader, without moving a single character.
 
-Traditional characters become Simplified, full-width forms half-width, capitals small: character by character, so that
-`fold(text)[i]` always stands for `text[i]` and spans found in one hold in the other. The table ships as data (see
-`train/fold_table.py`: OpenCC's character dictionary and Unicode NFKC), so it does not change with the Python version.
+Traditional characters become Simplified, full-width forms half-width, capitals small: character by character, so
+that `fold(text)[i]` always stands for `text[i]` and spans found in one hold in the other. The table ships as data
+(see `train/fold_table.py`: OpenCC's character dictionary and Unicode NFKC), so it does not change with the Python
+version.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def fold(text: str) -> str:
 
 
 def is_traditional(text: str) -> bool:
-    """True when more characters of `text` belong to Traditional script alone than to Simplified script alone."""
+    """Say whether more characters of `text` belong to Traditional script alone than to Simplified alone."""
     traditional, simplified = _scripts()
     return len(traditional.findall(text)) > len(simplified.findall(text))
 
@@ -40,8 +41,8 @@ def _data() -> tuple[str, str, str]:
 
 @lru_cache(maxsize=1)
 def _table() -> str:
-    # str.translate takes anything that can be indexed; a string answers faster than a dict, which would raise and
-    # catch a KeyError for every character that stays as it is
+    # str.translate takes anything that can be indexed; a string answers faster than a dict, which would raise
+    # and catch a KeyError for every character that stays as it is
     before, after, _ = _data()
     chars = list(map(chr, range(_LAST)))
     for old, new in zip(before, after, strict=True):
@@ -52,5 +53,6 @@ def _table() -> str:
 @lru_cache(maxsize=1)
 def _scripts() -> tuple[re.Pattern[str], re.Pattern[str]]:
     before, after, simplified = _data()
-    han = "".join(a for a, b in zip(before, after, strict=True) if "\u3400" <= a <= "\u9fff" and b >= "\u3400")
-    return re.compile(f"[{han}]"), re.compile(f"[{simplified}]")
+    pairs = zip(before, after, strict=True)
+    traditional = "".join(a for a, b in pairs if "\u3400" <= a <= "\u9fff" and b >= "\u3400")
+    return re.compile(f"[{traditional}]"), re.compile(f"[{simplified}]")

@@ -12,9 +12,10 @@ from importlib import resources
 
 NATION = "全国"
 _PEOPLES = (
-    "朝鲜族 土家族 苗族 羌族 藏族 彝族 布依族 侗族 哈尼族 壮族 傣族 白族 景颇族 傈僳族 回族 蒙古族 蒙古 哈萨克 柯尔克孜 黎族".split()
+    "朝鲜族|土家族|苗族|羌族|藏族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族?|哈萨克"
+    "|柯尔克孜|黎族"
 )
-_TYPE = re.compile(rf"(?:{'|'.join(_PEOPLES)})*(?:特别行政区|自治[区州县]|林区|地区|[省市盟县])$")
+_TYPE = re.compile(rf"(?:{_PEOPLES})*(?:特别行政区|自治[区州县]|林区|地区|[省市盟县])$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def covers(a: str, b: str) -> bool:
 
 
 def display(region: str) -> str:
-    """The official name of a region: "辽宁" → "辽宁省", "辽宁/大连" → "大连市"; an unknown one as it is."""
+    """Give the official name of a region: "辽宁/大连" → "大连市"; what is unknown, as it is."""
     known = by_key().get(region)
     return known.name if known else region.rpartition("/")[2]
 

@@ -1,8 +1,8 @@
 """Sentences and clauses of Chinese (and English) prose, as spans.
 
-A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` does not end one. What
-follows a quotation and only says who spoke (`”赵海艳说。`) belongs to the quotation. Numbers, addresses and
-abbreviations are not broken.
+A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` does not end one.
+What follows a quotation and only says who spoke (`”赵海艳说。`) belongs to the quotation. Numbers, addresses
+and abbreviations are not broken.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import re
 _END = re.compile(r"[。！？!?｡]+|…{2,}|[.．]+")
 _CLOSERS = "”’」』）)】〕》〉］]\"'"
 _SPOKE = re.compile(
-    r"[^。！？!?“”「」\n]{0,44}?(?:说|說|道|表示|介绍|介紹|坦言|告诉记者|告訴記者|感慨|感叹|感嘆|回忆|回憶|称|稱)(?:[。！!]|(?=\n|$))"
+    r"[^。！？!?“”「」\n]{0,44}?(?:说|說|道|表示|介绍|介紹|坦言|告诉记者|告訴記者|感慨|感叹|感嘆|回忆|回憶|称|稱)"
+    r"(?:[。！!]|(?=\n|$))"
 )
 _ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|no|nos|vol|fig|vs|etc|e\.g|i\.e|inc|ltd|co|corp|dept|approx|jan|feb|mar|apr|jun|jul"
@@ -23,7 +24,9 @@ _LINE = re.compile(r"[^\n\r\u2028\u2029]+")
 _OPEN, _CLOSE = "（(【〔[［", "）)】〕]］"
 _CLAUSE = re.compile(r"[，,；;：:。！？!?]+")
 _ITEM = re.compile(r"[，,；;：:。！？!?、]+")
-_PAIRS = {"《": "》", "〈": "〉", "（": "）", "(": ")", "“": "”", "「": "」", "『": "』", "‘": "’", "【": "】"}
+_PAIRS = dict(zip("《〈（(“「『‘【", "》〉）)”」』’】", strict=True))
+_THOUSANDS = re.compile(r"\d{3}(?!\d)")
+_CODE = re.compile(r"[A-Za-z0-9/]")
 _SLOGAN = 30
 
 
@@ -74,10 +77,11 @@ def _final(text: str, mark: re.Match[str], begun: int, stop: int) -> bool:
     if first == "．":
         return bool(before) and not before[-1].isdigit() and "\u3400" <= before[-1] <= "\u9fff"
     if first == ".":
-        follows = after[:1] in _CLOSERS or (after[:1].isspace() and (after[1:].isupper() or after[1:] in ("“", '"', "(")))
+        begins = after[1:].isupper() or after[1:] in ("“", '"', "(")
+        follows = after[:1] in _CLOSERS or (after[:1].isspace() and begins)
         if len(mark[0]) > 1:
             return follows and after[1:].isupper()
-        return bool(after) and follows and not _ABBREVIATION.search(before[-12:] if len(before) > 12 else before)
+        return bool(after) and follows and not _ABBREVIATION.search(before[-12:])
     if first == "…":  # a pause rather than an end, unless a new sentence plainly begins
         return after[:1] not in ("，", ",", "、", "；", "。") and after[:1] not in _CLOSERS
     return True
@@ -85,7 +89,8 @@ def _final(text: str, mark: re.Match[str], begun: int, stop: int) -> bool:
 
 def _opens_again(text: str, at: int, line: int) -> bool:
     """Whether a straight quote at `at` opens the next quotation instead of closing this one."""
-    return text[at] in "\"'" and at + 1 < len(text) and not text[at + 1].isspace() and text.count(text[at], line, at) % 2 == 0
+    quote, after = text[at], text[at + 1 : at + 2]
+    return quote in "\"'" and bool(after.strip()) and text.count(quote, line, at) % 2 == 0
 
 
 def _bracketed(text: str, start: int, stop: int, longest: int = 80) -> set[int]:
@@ -103,7 +108,7 @@ def _bracketed(text: str, start: int, stop: int, longest: int = 80) -> set[int]:
 
 
 def clauses(text: str, *, items: bool = False) -> list[tuple[int, int]]:
-    """Spans of the comma-level clauses of `text`, each with its closing mark; together they cover it but for spaces.
+    """Cut `text` into comma-level clauses: spans, each with its closing mark, that cover it but for spaces.
 
     With `items`, the members of a list (`、`) are clauses, too. Titles, brackets, short quotations, numbers
     (`14,347`) and times (`10:23`) are not broken.
@@ -128,11 +133,12 @@ def clauses(text: str, *, items: bool = False) -> list[tuple[int, int]]:
 
 
 def _in_number(text: str, at: int, end: int) -> bool:
-    if not (0 < at and end < len(text) and text[at - 1].isalnum() and text[end].isalnum() and end - at == 1):
+    """Whether a mark stands within a figure or an address."""
+    if at == 0 or end - at != 1:
         return False
     if text[at] == ",":  # thousands, not a list of figures
-        return bool(re.fullmatch(r"\d{3}", text[end : end + 3])) and not text[end + 3 : end + 4].isdigit() and text[at - 1].isdigit()
-    return text[at] in ":：" and text[at - 1].isascii() and text[end].isascii()
+        return text[at - 1].isdigit() and _THOUSANDS.match(text, end) is not None
+    return text[at] in ":：" and _CODE.match(text[at - 1]) is not None and _CODE.match(text, end) is not None
 
 
 def _kept_whole(text: str) -> set[int]:
@@ -145,7 +151,8 @@ def _kept_whole(text: str) -> set[int]:
         elif opened and char == _PAIRS[text[opened[-1]]]:
             first = opened.pop()
             quotation = text[first] in "“「『‘"
-            if i - first <= (_SLOGAN if quotation else 200) and not (quotation and text[i - 1] in "。！？!?，,"):
+            speech = quotation and text[i - 1] in "。！？!?，,"
+            if i - first <= (_SLOGAN if quotation else 200) and not speech:
                 kept.update(range(first, i))
     return kept
 

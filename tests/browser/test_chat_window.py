@@ -1,0 +1,367 @@
+"""The chat window as a reader meets it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import ui_doubles as world
+
+from rag.ui.texts import TEXTS
+
+HIGHLIGHTED = "() => [...document.querySelectorAll('#panel .q')].map(n => n.textContent).join('')"
+PROVED = "() => [...document.querySelectorAll('#panel .m')].map(n => n.textContent).join('')"
+
+
+def inside(page, selector: str) -> bool:
+    """Whether the element lies in the visible part of the panel's text."""
+    return page.evaluate(
+        """s => { const a = document.querySelector(s).getBoundingClientRect(),
+                 b = document.querySelector('.panel-body').getBoundingClientRect();
+           return a.top >= b.top && a.bottom <= b.bottom && b.bottom <= innerHeight + 1; }""",
+        selector,
+    )
+
+
+def test_a_question_is_answered_and_its_proof_is_highlighted(window) -> None:
+    w = window()
+    turn = w.ask(world.QUESTION)
+    assert turn.locator(".short").inner_text().replace("\n", "").startswith("118.4万人次")
+    assert turn.locator(".card blockquote").text_content() == world.VISITS.quote
+    assert turn.locator(".card mark").all_text_contents() == ["118.4万人次"]
+    turn.locator(".mark").click()
+    w.page.wait_for_selector("#panel .m")
+    assert w.page.evaluate(PROVED) == "118.4万人次"
+    assert "zhèng" not in w.page.evaluate(HIGHLIGHTED)
+    assert inside(w.page, "#panel .m")
+    w.page.get_by_text("原始文字", exact=True).click()
+    w.page.wait_for_selector("#panel .raw .m")
+    assert w.page.evaluate(HIGHLIGHTED) == world.VISITS.quote  # to the letter
+    assert w.page.evaluate(PROVED) == "118.4万人次"
+    assert inside(w.page, "#panel .m")
+    assert "返回列表" in w.page.locator("#panel .cutaway").first.inner_text()
+
+
+def test_show_source_opens_the_same_panel(window) -> None:
+    w = window()
+    w.ask(world.QUESTION).get_by_text("显示依据").click()
+    w.page.wait_for_selector("#panel .m")
+    assert "河岸图书馆2023年服务年报" in w.page.locator("#panel h2").inner_text()
+    assert "2024-01-15" in w.page.locator("#panel .panel-head .meta").inner_text()
+
+
+def test_escape_closes_the_panel_and_gives_the_focus_back(window) -> None:
+    w = window()
+    mark = w.ask(world.QUESTION).locator(".mark")
+    mark.focus()
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector("#panel .m")
+    assert w.page.evaluate("document.activeElement.closest('#panel') !== null")
+    w.page.keyboard.press("Escape")
+    assert w.page.locator("#panel").is_hidden()
+    assert mark.evaluate("n => n === document.activeElement")
+
+
+def test_a_comparison_is_a_list_whose_proofs_are_walked_through(window) -> None:
+    w = window()
+    turn = w.ask(world.COMPARISON)
+    assert turn.locator(".statement").count() == 4
+    assert "西藏" in turn.locator(".unproved").inner_text()
+    turn.locator(".mark").first.click()
+    w.page.wait_for_selector("#panel .m")
+    assert w.page.evaluate(PROVED) == "462场"
+    assert w.page.locator("[data-panel=previous]").is_disabled()
+    w.page.click("[data-panel=next]")
+    w.page.wait_for_function(f"({PROVED})() === '520场'")
+    assert w.page.evaluate(HIGHLIGHTED) == world.SHOPS.quote
+    assert w.page.locator("[data-panel=next]").is_disabled()
+    w.page.click("[data-panel=previous]")
+    w.page.wait_for_function(f"({PROVED})() === '462场'")
+
+
+def test_a_refusal_looks_like_one(window) -> None:
+    w = window()
+    turn = w.ask(world.UNKNOWN)
+    assert turn.locator(".refused .verdict").inner_text().strip() == "文档中没有找到依据"
+    assert "相关内容，不是答案" in turn.inner_text()
+    assert turn.locator(".mark, .card, .short").count() == 0
+    turn.locator(".passage button").first.click()
+    w.page.wait_for_selector("#panel .q")
+    assert "接待读者118.4万人次" in w.page.evaluate(HIGHLIGHTED)
+    assert w.page.locator("#panel mark").count() == 0  # related text is not marked as proof
+    assert "相关内容，不是答案" in w.page.locator("#panel .warn").inner_text()
+
+
+def test_hostile_text_stays_text(window) -> None:
+    w = window()
+    turn = w.ask(world.HOSTILE)
+    assert turn.locator(".question p").text_content() == world.HOSTILE
+    turn.locator(".mark").first.click()
+    w.page.wait_for_selector("#panel .m")
+    w.page.click("[data-panel=raw]")
+    assert w.page.evaluate(HIGHLIGHTED) == world.HOSTILE_ANSWER.citations[0].quote
+    w.page.click("[data-action=documents]")
+    w.page.wait_for_selector(".documents .document")
+    w.page.hover(".card")
+    assert w.page.evaluate("window.hacked") is None
+    assert w.page.locator("#log img, #log script, #log a, #panel img, #panel script, #panel a").count() == 0
+    assert not any("evil" in url for url in w.requests)
+
+
+def test_inline_scripts_do_not_run_even_if_they_got_in(window) -> None:
+    w = window()
+    w.page.evaluate(
+        """() => { const d = document.createElement('div'); d.innerHTML = '<img src=x onerror="window.hacked=9">';
+                   document.body.append(d); const s = document.createElement('script'); s.textContent = 'window.hacked=10';
+                   document.body.append(s); }"""
+    )
+    w.page.wait_for_timeout(300)
+    assert w.page.evaluate("window.hacked") is None
+    assert any("Content Security Policy" in c for c in w.complaints)
+    w.complaints.clear()
+
+
+def test_errors_are_told_without_secrets(window) -> None:
+    w = window()
+    assert "the model file is damaged" in w.ask(world.BROKEN).inner_text()
+    failed = w.ask(world.SECRET)
+    assert "这次没能回答" in failed.inner_text() and "secret" not in failed.inner_text()
+    assert w.ask(world.QUESTION).locator(".short").count() == 1  # and it goes on
+
+
+def test_an_example_is_asked_with_a_click(window) -> None:
+    w = window()
+    chip = w.page.locator(".chip").first
+    question = chip.inner_text()
+    chip.click()
+    assert w.answered(1).locator(".question p").inner_text() == question
+    assert w.page.locator(".welcome").count() == 0
+
+
+def test_a_new_chat_starts_over(window, serve: Callable[..., str]) -> None:
+    bot = world.canned_bot()
+    w = window(serve(bot))
+    w.ask(world.QUESTION)
+    w.ask(world.UNKNOWN)
+    assert bot.calls[-1] == (world.UNKNOWN, ((world.QUESTION, "118.4万人次"),))
+    w.page.click("[data-action=new]")
+    w.page.wait_for_selector(".welcome")
+    w.ask(world.COMPARISON)
+    assert bot.calls[-1] == (world.COMPARISON, ())
+
+
+def test_two_sessions_do_not_see_each_other(window, serve: Callable[..., str]) -> None:
+    bot = world.canned_bot(pause=0.2)
+    at = serve(bot)
+    one, two = window(at), window(at)
+    one.page.fill("#box textarea", world.SLOW)
+    one.page.press("#box textarea", "Enter")
+    two.page.fill("#box textarea", world.QUESTION)
+    two.page.press("#box textarea", "Enter")
+    two.answered(1)
+    one.answered(1)
+    assert one.page.locator(".turn").count() == two.page.locator(".turn").count() == 1
+    assert world.QUESTION not in one.page.locator("#log").inner_text()
+    two.ask(world.UNKNOWN)
+    assert bot.calls[-1] == (world.UNKNOWN, ((world.QUESTION, "118.4万人次"),))
+
+
+def test_an_answer_grows_and_can_be_stopped(window, serve: Callable[..., str]) -> None:
+    w = window(serve(world.canned_bot(pause=0.9)))
+    w.page.fill("#box textarea", world.SLOW)
+    w.page.press("#box textarea", "Enter")
+    w.page.wait_for_selector(".pending")
+    w.page.wait_for_selector(".answered .statement")
+    assert w.page.locator(".answered .dots").count() == 1
+    w.page.click("#box .stop-button")
+    assert "已停止" in w.answered(1).inner_text()
+    w.page.wait_for_selector("#box .submit-button")
+    assert w.ask(world.QUESTION).locator(".short").count() == 1
+
+
+def test_enter_that_ends_a_composition_does_not_send(window) -> None:
+    w = window()
+    w.page.fill("#box textarea", "tushuguan")
+    w.page.evaluate(
+        """() => { const box = document.querySelector('#box textarea');
+           for (const kind of ['keydown', 'keypress', 'keyup'])
+             box.dispatchEvent(new KeyboardEvent(kind, {key: 'Enter', isComposing: true, bubbles: true, cancelable: true})); }"""
+    )
+    w.page.wait_for_timeout(500)
+    assert w.page.locator(".turn").count() == 0
+    w.page.press("#box textarea", "Enter")
+    w.answered(1)
+
+
+def test_blank_questions_are_not_asked(window) -> None:
+    w = window()
+    w.page.fill("#box textarea", "   ")
+    w.page.press("#box textarea", "Enter")
+    w.page.wait_for_timeout(500)
+    assert w.page.locator(".turn").count() == 0
+    assert w.page.locator("#box textarea").get_attribute("maxlength") == "2000"
+
+
+def test_documents_are_listed_and_opened(window) -> None:
+    w = window()
+    assert "已载入 3 份文档" in w.page.locator(".loaded").inner_text()
+    w.page.click("[data-action=documents]")
+    w.page.wait_for_selector(".documents")
+    assert w.page.locator(".documents .file").all_inner_texts() == [d.source for d in (world.RIVER, world.HILL, world.NASTY)]
+    w.page.locator(".document").nth(1).click()
+    w.page.wait_for_selector("#panel .flow")
+    assert w.page.locator("#panel .flow").text_content() == world.HILL_RAW
+    assert w.page.locator("#panel .q").count() == 0
+
+
+def test_a_document_that_changed_since_is_not_shown_as_proof(window, serve: Callable[..., str]) -> None:
+    bot = world.canned_bot()
+    bot._answers[world.QUESTION] = world.replace_version(world.FACT_ANSWER, "sha256:older")
+    w = window(serve(bot))
+    w.ask(world.QUESTION).locator(".mark").click()
+    w.page.wait_for_selector("#panel [role=alert]")
+    assert "changed" in w.page.locator("#panel .panel-body").inner_text()
+    assert w.page.locator("#panel .q").count() == 0
+    assert any("409" in c for c in w.complaints)
+    w.complaints.clear()
+
+
+def test_the_interface_speaks_english_and_remembers_it(window) -> None:
+    w = window()
+    turn = w.ask(world.UNKNOWN)
+    w.page.click("[data-action=language]")
+    assert turn.locator(".verdict").inner_text().strip() == TEXTS["refused"][1]
+    assert w.page.locator("#box textarea").get_attribute("placeholder") == TEXTS["ask"][1]
+    assert w.page.locator("[data-action=new]").get_attribute("aria-label") == TEXTS["new"][1]
+    assert w.page.evaluate("document.documentElement.lang") == "en"
+    turn.locator(".passage button").first.click()
+    w.page.wait_for_selector("#panel .q")
+    chrome = w.page.evaluate(
+        """() => [...document.querySelectorAll('.top, .label, .quiet, .foot, #foot, .panel-tools, #panel .note')]
+                   .map(n => n.innerText).join(' ')"""
+    )
+    assert not re.search(r"[\u4e00-\u9fff]", chrome.replace("中", "").replace("浙江、重庆", ""))
+    w.page.reload()
+    w.page.wait_for_selector(".welcome")
+    assert w.page.locator(".welcome h2").inner_text() == TEXTS["welcome"][1]
+
+
+def background(page, selector: str = "body") -> int:
+    """Mean of the background's channels, 0 black to 255 white."""
+    found = page.evaluate("s => getComputedStyle(document.querySelector(s)).backgroundColor", selector)
+    return sum(int(n) for n in re.findall(r"\d+", found)[:3]) // 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_follows_the_system_and_can_be_switched(window, scheme: str) -> None:
+    w = window(color_scheme=scheme)
+    dark = scheme == "dark"
+    assert (background(w.page) < 64) is dark
+    w.page.click("[data-action=theme]")
+    assert (background(w.page) < 64) is not dark
+    w.page.reload()
+    w.page.wait_for_selector(".welcome")
+    assert (background(w.page) < 64) is not dark  # remembered
+
+
+CONTRAST = """() => {
+  const rgb = (c) => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
+  const bad = [];
+  for (const node of document.querySelectorAll('#top *, #log *, #foot *, #panel *, #box textarea')) {
+    const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) || node.tagName === 'TEXTAREA';
+    if (!own || !node.checkVisibility() || node.disabled) continue;
+    let at = node, back = [0, 0, 0, 0];
+    while (at && (back.length === 4 ? back[3] : 1) < 1) { back = rgb(getComputedStyle(at).backgroundColor); at = at.parentElement; }
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(back)].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    if (ratio < 4.5) bad.push([node.className || node.tagName, node.textContent.slice(0, 20), ratio]);
+  }
+  return bad;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_on_the_page_has_aa_contrast(window, scheme: str) -> None:
+    w = window(color_scheme=scheme)
+    assert w.page.evaluate(CONTRAST) == []
+    for question in (world.QUESTION, world.COMPARISON, world.UNKNOWN, world.BROKEN):
+        turn = w.ask(question)
+    w.page.locator(".mark").first.click()
+    w.page.wait_for_selector("#panel .m")
+    w.page.click("[data-panel=raw]")
+    assert turn.locator(".failed").count() == 1
+    assert w.page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_narrow_screens_show_everything_in_one_column(window, width: int) -> None:
+    w = window(viewport={"width": width, "height": 700})
+    overflow = "document.documentElement.scrollWidth - innerWidth"
+    assert w.page.evaluate(overflow) <= 0
+    turn = w.ask(world.COMPARISON)
+    w.ask(world.HOSTILE)
+    assert w.page.evaluate(overflow) <= 0
+    turn.locator(".mark").nth(1).click()
+    w.page.wait_for_selector("#panel .m")
+    box = w.page.locator("#panel").bounding_box()
+    assert (box["x"], box["width"]) == (0, width)
+    assert box["y"] > 60 and abs(box["y"] + box["height"] - 700) < 1  # a sheet from below
+    assert inside(w.page, "#panel .m")
+    for _ in range(12):
+        w.page.keyboard.press("Tab")
+        assert w.page.evaluate("document.activeElement.closest('#panel') !== null")
+    w.page.mouse.click(width / 2, 20)  # outside
+    assert w.page.locator("#panel").is_hidden()
+
+
+def test_everything_has_a_name_and_can_be_reached_by_key(window) -> None:
+    w = window()
+    w.ask(world.COMPARISON)
+    nameless = """() => [...document.querySelectorAll('button, textarea, input')].filter(n => n.checkVisibility()
+        && !(n.getAttribute('aria-label') || n.innerText || '').trim()).map(n => n.outerHTML.slice(0, 90))"""
+    assert w.page.evaluate(nameless) == []
+    w.page.locator(".mark").first.focus()
+    reached = set()
+    for _ in range(12):
+        reached.add(w.page.evaluate("document.activeElement.className.split(' ')[0]"))
+        w.page.keyboard.press("Tab")
+    assert {"mark", "quiet"} <= reached
+
+
+def test_an_answer_is_copied_with_its_sources(window, address: str) -> None:
+    w = window()
+    w.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    w.ask(world.QUESTION).get_by_text("复制回答与出处").click()
+    w.page.get_by_text("已复制").wait_for()
+    copied = w.page.evaluate("navigator.clipboard.readText()")
+    assert world.VISITS.quote in copied.replace("\r\n", "\n") and "118.4万人次[1]" in copied
+
+
+def test_without_an_index_it_says_what_to_do(window, serve: Callable[..., str]) -> None:
+    w = window(serve(world.canned_bot(empty=True)))
+    assert "zhiyin index" in w.page.locator(".loaded").inner_text()
+    assert w.page.locator(".chip").count() == 0
+
+
+def test_the_browsers_own_log_holds_no_other_host(window, address: str, net_log: Path) -> None:
+    from conftest import read_net_log
+
+    w = window()
+    w.ask(world.QUESTION).locator(".mark").click()
+    w.page.wait_for_selector("#panel .m")
+    w.page.click("[data-action=documents]")
+    w.page.wait_for_selector(".documents")
+    w.ask(world.HOSTILE)
+    w.page.wait_for_timeout(1500)
+    asked = [urlsplit(url) for url in read_net_log(net_log)]
+    here = urlsplit(address)
+    assert sum(u.netloc == here.netloc for u in asked) > 20
+    others = {u.netloc for u in asked if u.scheme in ("http", "https", "ws", "wss") and u.hostname != "127.0.0.1"}
+    assert others == set()
+    assert json.dumps(sorted(w.hosts())) == json.dumps([here.netloc])

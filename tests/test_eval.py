@@ -1,0 +1,329 @@
+"""Scores by hand-worked cases, gold files, the report and the command."""
+
+import dataclasses
+import json
+
+import pytest
+from answers import FakeBot, answer, refusal
+from rag.cli import build
+from rag.errors import InputError
+from rag.eval import report, rows, score
+from rag.eval.run import evaluate
+from rag.session import Session
+from rag.types import RelatedPassage, Statement
+from typer.testing import CliRunner
+
+RAW = "甲" * 10 + "会员总数已达28万余人" + "乙" * 20 + "会员达 41.2 万人" + "丙" * 10
+A = (10, 21)  # 会员总数已达28万余人
+B = (41, 52)  # 会员达 41.2 万人
+TEXTS = {"a.txt": RAW, "b.txt": "另有2682项赛事。"}
+
+
+def raw(source):
+    return TEXTS.get(source)
+
+
+def gold(kind="fact", answers=(("28万",),), evidence=(("a.txt", "会员总数已达28万余人"),), **more):
+    return rows.Gold("g", kind, "会员有多少?", answers, evidence, **more)
+
+
+def cited(text, *spans, source="a.txt"):
+    return answer("会员有多少?", text, [(source, TEXTS[source], *span) for span in spans])
+
+
+def test_the_spans_above_are_what_they_say():
+    assert RAW[slice(*A)] == "会员总数已达28万余人"
+    assert RAW[slice(*B)] == "会员达 41.2 万人"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "found"),
+    [
+        ("250人", "250", True),
+        ("2507人", "250", False),
+        ("1250人", "250", False),
+        ("250.5人", "250", False),
+        ("250万人", "250", False),
+        ("第250。", "250", True),
+        ("26%", "6%", False),
+        ("6%", "6%", True),
+        ("6%", "6", False),
+        ("1.28万人", "28万", False),
+        ("28万余人", "28万", True),
+        ("28万亿元", "28万", False),
+        ("9180,2759人", "2759", True),
+        ("2021-2025年", "2025", True),
+        ("共3000余场", "3000", True),
+        ("2.5", "2.5", True),
+        ("12.5", "2.5", False),
+        ("商务厅", "商务厅", True),
+        ("a+b", "a+", True),
+        ("", "250", False),
+    ],
+)
+def test_contains_keeps_numbers_whole(text, wanted, found):
+    assert score.contains(text, wanted) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("1,234,567元", "1234567元"),
+        ("41.2 万", "41.2万"),
+        ("９４４ 萬", "944万"),
+        ("9180，275人", "9180,275人"),  # two numbers: a full-width comma groups no digits
+        ("103,45", "103,45"),
+        ("1234,567", "1234,567"),
+        ("四川鍋爐", "四川锅炉"),
+        ("ＡPP", "app"),
+        ("强 国\n复兴\u3000", "强国复兴"),
+    ],
+)
+def test_normalise(text, normal):
+    assert score.normalise(text) == normal
+
+
+def test_says_looks_at_short_answer_and_statements_and_not_across_them():
+    one = dataclasses.replace(cited("共28", A), short="万余")
+    assert not score.says(one, ["28万"])
+    assert score.says(dataclasses.replace(one, short="28万"), ["28万"])
+    other = dataclasses.replace(one, statements=(Statement("辽宁28万人", (1,)),))
+    assert score.says(other, ["28万", "辽宁"])
+    assert not score.says(other, ["28万", "安徽"])
+
+
+def test_marks_are_no_part_of_the_text():
+    assert score.says(dataclasses.replace(cited("x", A), answer="28[1]万余人"), ["28万"])
+    assert not score.says(dataclasses.replace(cited("x", A), answer="没有[28]", statements=()), ["28"])
+
+
+@pytest.mark.parametrize(
+    ("span", "evidence", "share"),
+    [((0, 10), (0, 10), 1.0), ((5, 10), (0, 10), 0.5), ((6, 10), (0, 10), 0.4), ((10, 20), (0, 10), 0.0), ((0, 99), (40, 50), 1.0)],
+)
+def test_overlap(span, evidence, share):
+    assert score.overlap(span, evidence) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("passages", "held"),
+    [([(0, 100)], True), ([(10, 15), (15, 21)], True), ([(10, 15), (16, 21)], False), ([], False), ([(16, 30), (5, 16)], True), ([(11, 99)], False)],
+)
+def test_inside_takes_the_union(passages, held):
+    assert score.inside(A, passages) is held
+
+
+def test_find_every_place_and_forgives_white_space():
+    assert score.find("会员", RAW) == [(10, 12), (41, 43)]
+    assert score.find("会员达41.2万", RAW) == [(41, 51)]
+    assert score.find("(a", "x(a") == [(1, 3)]
+    assert score.find("没有", RAW) == []
+
+
+def test_right_answer_with_its_evidence():
+    out = score.judge(gold(), cited("28万余人", A), raw)
+    assert (out.right, out.answered, out.cited, out.reason) == (True, True, True, "")
+    assert (out.spots, out.covered, out.retrieved) == (1, 1, True)
+
+
+def test_half_of_the_evidence_is_enough_and_less_is_not():
+    assert score.judge(gold(), cited("28万", (A[0], A[0] + 6)), raw).right
+    out = score.judge(gold(), cited("28万", (A[0], A[0] + 5)), raw)
+    assert (out.right, out.answered, out.reason) == (False, True, "right answer, but the evidence is not cited")
+
+
+def test_a_citation_of_another_source_proves_nothing():
+    out = score.judge(gold(), cited("28万", (0, 9), source="b.txt"), raw)
+    assert (out.right, out.cited, out.retrieved) == (False, False, False)
+
+
+def test_wrong_answer_and_needless_refusal():
+    assert score.judge(gold(), cited("29万", A), raw).reason == "wrong answer, though the evidence is cited"
+    out = score.judge(gold(), refusal("?"), raw)
+    assert (out.right, out.answered, out.reason) == (False, False, "refused: not_found")
+
+
+def test_a_refusal_that_quotes_the_answer_is_still_no_answer():
+    quoting = dataclasses.replace(refusal("?"), answer="找到的是28万余人")
+    assert not score.judge(gold(), quoting, raw).answered
+
+
+def test_refusals():
+    unanswerable = gold("absent", (), (), refuse=True)
+    assert score.judge(unanswerable, refusal("?"), raw).right
+    out = score.judge(unanswerable, cited("28万", A), raw)
+    assert (out.right, out.reason) == (False, "answered, should refuse")
+
+
+@pytest.mark.parametrize(("kind", "right"), [("provinces", False), ("compare", False), ("years", False), ("fact", True)])
+def test_kinds_that_need_every_spot(kind, right):
+    both = gold(kind, (("28万",),), (("a.txt", "会员总数已达28万余人"), ("a.txt", "会员达 41.2 万人")))
+    out = score.judge(both, cited("28万", A), raw)
+    assert (out.right, out.spots, out.covered) == (right, 2, 1)
+    assert score.judge(both, cited("28万", A, B), raw).right
+
+
+def test_other_kinds_need_every_source():
+    two = gold("list", (("28万",),), (("a.txt", "会员总数已达28万余人"), ("b.txt", "2682项")))
+    assert not score.judge(two, cited("28万", A), raw).right
+    both = answer("?", "28万", [("a.txt", RAW, *A), ("b.txt", TEXTS["b.txt"], 0, 9)])
+    assert score.judge(two, both, raw).right
+
+
+def test_evidence_that_is_in_no_document_is_not_right_and_says_so():
+    for lost in (("a.txt", "不在文中"), ("c.txt", "会员")):
+        out = score.judge(gold(evidence=(lost,)), cited("28万", A), raw)
+        assert not out.right
+        assert not out.retrieved
+        assert lost[1] in out.reason
+
+
+def test_violations_are_counted_one_a_citation():
+    good = cited("28万", A, B)
+    assert score.violations(good.citations, raw) == []
+    first, second = good.citations
+    for bad in (
+        dataclasses.replace(first, quote=first.quote + "。"),
+        dataclasses.replace(first, start=first.start + 1),
+        dataclasses.replace(first, end=10_000),
+        dataclasses.replace(first, start=-1),
+        dataclasses.replace(first, source="c.txt"),
+    ):
+        assert len(score.violations([bad, second], raw)) == 1
+
+
+def test_recall_asks_for_all_of_the_evidence():
+    short = dataclasses.replace(cited("28万", A), passages=(RelatedPassage("a.txt", 10, 20, "", 1.0),))
+    assert not score.judge(gold(), short, raw).retrieved
+    second = RelatedPassage("a.txt", 20, 30, "", 1.0)
+    assert score.judge(gold(), dataclasses.replace(short, passages=(*short.passages, second)), raw).retrieved
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [([], 0.95, None), ([3], 0.95, 3), (list(range(1, 21)), 0.95, 19), (list(range(1, 101)), 0.95, 95), ([2, 1], 0.5, 1)],
+)
+def test_percentile_is_nearest_rank(values, share, expected):
+    assert score.percentile(values, share) == expected
+
+
+def test_summary_counts_by_hand():
+    two = (("a.txt", "会员总数已达28万余人"), ("a.txt", "会员达 41.2 万人"))
+    outcomes = [
+        score.judge(gold(), cited("28万", A), raw, 0.010),
+        score.judge(gold(), cited("28万", B), raw, 0.030),
+        score.judge(gold("years", evidence=two), cited("28万", A), raw, 0.020),
+        score.judge(gold("absent", (), (), refuse=True), refusal("?"), raw, 0.040),
+        score.judge(gold("absent", (), (), refuse=True), cited("28万", A), raw, 0.050),
+    ]
+    figures = report.summary(outcomes)
+    assert figures["by_kind"]["fact"] == {"n": 2, "right": 1, "answered": 2, "refused": 0, "share": 0.5}
+    assert figures["by_kind"]["years"] == {"n": 1, "right": 0, "answered": 1, "refused": 0, "share": 0.0}
+    assert figures["answerable"] == {"n": 3, "right": 1, "answered": 3, "refused": 0, "share": 1 / 3}
+    assert figures["refusals"] == {"n": 2, "right": 1, "answered": 0, "refused": 1, "share": 0.5}
+    assert figures["citations"] == {"checked": 4, "violations": 0}
+    assert figures["evidence_of_several_spots"] == {"spots": 2, "cited": 1, "share": 0.5}
+    assert figures["retrieved"] == {"n": 3, "all_evidence": 1, "share": 1 / 3}
+    assert figures["latency_ms"] == {"median": pytest.approx(30), "p95": pytest.approx(50)}
+
+
+def test_summary_of_nothing_has_no_shares():
+    figures = report.summary([])
+    assert figures["answerable"]["share"] is None
+    assert figures["latency_ms"] == {"median": None, "p95": None}
+    assert len(report.lines(figures)) == 4
+
+
+def test_evaluate_gives_id_and_history_to_the_bot():
+    bot = FakeBot(TEXTS)
+    row = rows.Gold("r1", "followup", "会员总数", (("28万",),), (("a.txt", "会员总数已达28万余人"),), history=(("问", "答"),))
+    [out] = evaluate(bot, [row])
+    assert bot.asked == [("会员总数", [("问", "答")], "r1")]
+    assert out.right
+    assert out.seconds > 0
+
+
+def test_failures_show_what_a_person_needs():
+    shown = str(report.failure(score.judge(gold(), cited("29万", B), raw)))
+    for text in ("会员有多少?", "28万", "29万", "会员达 41.2 万人", "会员总数已达28万余人", "wrong answer"):
+        assert text in shown
+
+
+LINE = {"id": "a", "kind": "fact", "question": "?", "answers": [["1"]], "evidence": [["a.txt", "1"]]}
+
+
+def test_a_row_of_every_sort():
+    refuse = {"id": "b", "kind": "absent", "question": "?", "refuse": True, "answers": [], "evidence": []}
+    follow = LINE | {"id": "c", "history": [["q", "a"]]}
+    loaded = list(rows.parse([json.dumps(LINE), "", json.dumps(refuse), json.dumps(follow)]))
+    assert [row.id for row in loaded] == ["a", "b", "c"]
+    assert loaded[0].answers == (("1",),)
+    assert loaded[1].refuse
+    assert loaded[2].history == (("q", "a"),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": ""}, {"kind": None}, {"question": "  "}, {"answers": []}, {"evidence": []}, {"refuse": True}, {"refuse": "yes"},
+        {"answers": ["1"]}, {"answers": [[]]}, {"answers": [[""]]}, {"answers": {"a": 1}}, {"evidence": [["a.txt"]]},
+        {"evidence": [["a.txt", "1", "2"]]}, {"evidence": [["a.txt", " "]]}, {"history": [["q"]]}, {"history": "q"}, {"anwsers": []},
+    ],
+)
+def test_a_row_that_is_not_gold_names_its_line(change):
+    with pytest.raises(InputError, match="line 2"):
+        list(rows.parse([json.dumps(LINE), json.dumps(LINE | change)]))
+
+
+@pytest.mark.parametrize("text", ["", "\n", "[1]", "{", json.dumps(LINE) + "\n" + json.dumps(LINE)])
+def test_a_file_that_is_no_gold_set(tmp_path, text):
+    path = tmp_path / "gold.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"gold\.jsonl"):
+        rows.load(path)
+
+
+def test_a_gold_set_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="nowhere"):
+        rows.load(tmp_path / "nowhere.jsonl")
+
+
+def test_the_bundled_gold_set_holds_and_its_evidence_stands_in_the_seeds():
+    from importlib.resources import files
+
+    loaded = rows.load(rows.bundled())
+    assert sum(not row.refuse for row in loaded) >= 80
+    assert sum(row.refuse for row in loaded) >= 30
+    seeds = {path.name: path.read_text(encoding="utf-8") for path in files("rag.seeds").iterdir() if path.name.endswith(".txt")}
+    lost = [(row.id, text) for row in loaded for source, text in row.evidence if not score.find(text, seeds[source])]
+    assert lost == []
+    assert {source for row in loaded for source, _ in row.evidence} == set(seeds)
+
+
+def run(tmp_path, *arguments):
+    path = tmp_path / "gold.jsonl"
+    lines = [
+        LINE | {"question": "会员总数", "answers": [["28万"]], "evidence": [["a.txt", "会员总数已达28万余人"]]},
+        LINE | {"id": "b", "question": "另有2682项", "answers": [["99"]], "evidence": [["b.txt", "另有2682项"]]},
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    session = Session(make_bot=lambda settings: FakeBot(TEXTS))
+    return CliRunner().invoke(build(), ["eval", str(path), *arguments], obj=session, catch_exceptions=False)
+
+
+def test_the_command_prints_a_table_and_failures_on_demand(tmp_path):
+    plain = run(tmp_path)
+    assert plain.exit_code == 0
+    assert "fact" in plain.output
+    assert "50.0%" in plain.output
+    assert "另有2682项赛事" not in plain.output
+    assert "另有2682项赛事" in run(tmp_path, "--failures").output
+
+
+def test_the_command_writes_json(tmp_path):
+    out = tmp_path / "out.json"
+    assert run(tmp_path, "--json", str(out)).exit_code == 0
+    figures = json.loads(out.read_text(encoding="utf-8"))
+    assert (figures["gold"], figures["n"], figures["answerable"]["right"]) == ("gold.jsonl", 2, 1)
+    assert [row["right"] for row in figures["rows"]] == [True, False]
+    assert json.loads(run(tmp_path, "--json", "-").stdout)["n"] == 2
