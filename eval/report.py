@@ -33,9 +33,15 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             "checked": sum(len(o.answer.citations) for o in outcomes),
             "violations": sum(len(o.violations) for o in outcomes),
         },
-        "evidence_of_several_spots": {"spots": spots, "cited": covered, "share": covered / spots if spots else None},
+        "evidence_of_several_spots": {
+            "spots": spots,
+            "cited": covered,
+            "share": covered / spots if spots else None,
+        },
         "retrieved": {
-            "n": len(answerable), "all_evidence": retrieved, "share": retrieved / len(answerable) if answerable else None,
+            "n": len(answerable),
+            "all_evidence": retrieved,
+            "share": retrieved / len(answerable) if answerable else None,
         },
         "latency_ms": latency(outcomes),
     }
@@ -45,10 +51,20 @@ def details(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     """A row a question: what was expected, what came, and why it is not right."""
     return [
         {
-            "id": o.gold.id, "kind": o.gold.kind, "right": o.right, "reason": o.reason or None, "answered": o.answered,
-            "cited": o.cited, "spots": o.spots, "covered": o.covered, "retrieved": o.retrieved,
-            "violations": list(o.violations), "ms": round(o.seconds * 1000, 1),
-            "expected": [list(a) for a in o.gold.answers], "refuse": o.gold.refuse, "answer": to_dict(o.answer),
+            "id": o.gold.id,
+            "kind": o.gold.kind,
+            "right": o.right,
+            "reason": o.reason or None,
+            "answered": o.answered,
+            "cited": o.cited,
+            "spots": o.spots,
+            "covered": o.covered,
+            "retrieved": o.retrieved,
+            "violations": list(o.violations),
+            "ms": round(o.seconds * 1000, 1),
+            "expected": [list(a) for a in o.gold.answers],
+            "refuse": o.gold.refuse,
+            "answer": to_dict(o.answer),
         }
         for o in outcomes
     ]
@@ -61,7 +77,13 @@ def table(figures: dict[str, Any]) -> Table:
 
     out = Table(box=SIMPLE_HEAD)
     out.add_column(tr("类别", "kind"))
-    for title in (tr("题数", "n"), tr("正确", "right"), "%", tr("答对(不论引证)", "right answer"), tr("拒答", "refused")):
+    for title in (
+        tr("题数", "n"),
+        tr("正确", "right"),
+        "%",
+        tr("答对(不论引证)", "right answer"),
+        tr("拒答", "refused"),
+    ):
         out.add_column(title, justify="right")
     for kind, counts in figures["by_kind"].items():
         out.add_row(kind, *_cells(counts))
@@ -77,16 +99,24 @@ def lines(figures: dict[str, Any]) -> list[str]:
         figures[k] for k in ("citations", "evidence_of_several_spots", "retrieved", "latency_ms")
     )
     return [
-        tr(f"引证:共 {cites['checked']} 处,与原文不符 {cites['violations']} 处",
-           f"citations: {cites['checked']} checked, {cites['violations']} whose quote is not the source's text"),
-        tr(f"多处证据的题:{several['spots']} 处中引用了 {several['cited']} 处{_percent(several['share'], ' ({})')}",
-           f"rows with several pieces of evidence: {several['cited']} of {several['spots']} cited"
-           f"{_percent(several['share'], ' ({})')}"),
-        tr(f"检索:{found['n']} 题中 {found['all_evidence']} 题的证据全在返回的段落里{_percent(found['share'], ' ({})')}",
-           f"retrieval: all evidence in the returned passages for {found['all_evidence']} of {found['n']} rows"
-           f"{_percent(found['share'], ' ({})')}"),
-        tr(f"用时:中位数 {_ms(ms['median'])},第 95 百分位 {_ms(ms['p95'])}",
-           f"time an answer: median {_ms(ms['median'])}, 95th percentile {_ms(ms['p95'])}"),
+        tr(
+            f"引证:共 {cites['checked']} 处,与原文不符 {cites['violations']} 处",
+            f"citations: {cites['checked']} checked, {cites['violations']} whose quote is not the source's text",
+        ),
+        tr(
+            f"多处证据的题:{several['spots']} 处中引用了 {several['cited']} 处{_percent(several['share'], ' ({})')}",
+            f"rows with several pieces of evidence: {several['cited']} of {several['spots']} cited"
+            f"{_percent(several['share'], ' ({})')}",
+        ),
+        tr(
+            f"检索:{found['n']} 题中 {found['all_evidence']} 题的证据全在返回的段落里{_percent(found['share'], ' ({})')}",
+            f"retrieval: all evidence in the returned passages for {found['all_evidence']} of {found['n']} rows"
+            f"{_percent(found['share'], ' ({})')}",
+        ),
+        tr(
+            f"用时:中位数 {_ms(ms['median'])},第 95 百分位 {_ms(ms['p95'])}",
+            f"time an answer: median {_ms(ms['median'])}, 95th percentile {_ms(ms['p95'])}",
+        ),
     ]
 
 
@@ -100,7 +130,11 @@ def failure(outcome: Outcome) -> Text:
     for question, reply in gold.history:
         out.append(f"  … {clean(question)} / {clean(reply)}\n", style="dim")
     expected = tr("拒答", "a refusal") if gold.refuse else " | ".join(" + ".join(a) for a in gold.answers)
-    rows = [(tr("问", "question"), gold.question), (tr("应答", "expected"), expected), (tr("实答", "given"), answer.answer)]
+    rows = [
+        (tr("问", "question"), gold.question),
+        (tr("应答", "expected"), expected),
+        (tr("实答", "given"), answer.answer),
+    ]
     rows += [(f"[{c.n}]", f"{c.source}: {' '.join(c.quote.split())}") for c in answer.citations]
     rows += [(tr("证据", "evidence"), f"{source}: {text}") for source, text in gold.evidence]
     rows += [("!", violation) for violation in outcome.violations]
@@ -115,7 +149,13 @@ def _counts(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _cells(counts: dict[str, Any]) -> list[str]:
-    return [str(counts["n"]), str(counts["right"]), _percent(counts["share"]), str(counts["answered"]), str(counts["refused"])]
+    return [
+        str(counts["n"]),
+        str(counts["right"]),
+        _percent(counts["share"]),
+        str(counts["answered"]),
+        str(counts["refused"]),
+    ]
 
 
 def _percent(share: float | None, form: str = "{}") -> str:

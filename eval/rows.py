@@ -51,7 +51,9 @@ def load(path: Path) -> list[Gold]:
         raise InputError(f"the gold set {path} has no rows")
     twice = {row.id for row in rows if sum(row.id == other.id for other in rows) > 1}
     if twice:
-        raise InputError(f"{path}: an id should stand once, these stand more often: {', '.join(sorted(twice)[:5])}")
+        raise InputError(
+            f"{path}: an id should stand once, these stand more often: {', '.join(sorted(twice)[:5])}"
+        )
     return rows
 
 
@@ -83,8 +85,12 @@ def _row(value: Any) -> Gold:
     if refuse == bool(answers) or refuse == bool(evidence):
         raise InputError("a row has answers and evidence, or refuse: true and neither")
     return Gold(
-        id=value["id"], kind=value["kind"], question=value["question"], answers=answers,
-        evidence=tuple((source, text) for source, text in evidence), refuse=refuse,
+        id=value["id"],
+        kind=value["kind"],
+        question=value["question"],
+        answers=answers,
+        evidence=tuple((source, text) for source, text in evidence),
+        refuse=refuse,
         history=tuple(parse_history(value.get("history"))),
     )
 

@@ -49,7 +49,11 @@ def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None], seconds:
     """Score `answer`. `raw(source)` is a document's text as indexed, None where there is no such document."""
     spans = [find(text, raw(source) or "") for source, text in gold.evidence]
     hits = [
-        any(c.source == source and overlap((c.start, c.end), found) >= ENOUGH for c in answer.citations for found in where)
+        any(
+            c.source == source and overlap((c.start, c.end), found) >= ENOUGH
+            for c in answer.citations
+            for found in where
+        )
         for (source, _), where in zip(gold.evidence, spans, strict=True)
     ]
     if gold.kind in EVERY_SPOT:
@@ -58,14 +62,24 @@ def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None], seconds:
         seen = {source for (source, _), hit in zip(gold.evidence, hits, strict=True) if hit}
         cited = seen == {source for source, _ in gold.evidence}
     retrieved = all(
-        any(inside(found, [(p.start, p.end) for p in answer.passages if p.source == source]) for found in where)
+        any(
+            inside(found, [(p.start, p.end) for p in answer.passages if p.source == source])
+            for found in where
+        )
         for (source, _), where in zip(gold.evidence, spans, strict=True)
     )
     answered = not answer.refused and any(says(answer, alternative) for alternative in gold.answers)
     lost = [text for (_, text), where in zip(gold.evidence, spans, strict=True) if not where]
     return Outcome(
-        gold, answer, seconds, answered=answered, cited=cited and not answer.refused, spots=len(hits), covered=sum(hits),
-        retrieved=retrieved, violations=tuple(violations(answer.citations, raw)),
+        gold,
+        answer,
+        seconds,
+        answered=answered,
+        cited=cited and not answer.refused,
+        spots=len(hits),
+        covered=sum(hits),
+        retrieved=retrieved,
+        violations=tuple(violations(answer.citations, raw)),
         reason=_reason(gold, answer, answered, cited, lost),
     )
 
@@ -173,7 +187,10 @@ class Tally:
 def tally(outcomes: Sequence[Outcome]) -> Tally:
     """Count what is right, answered as expected, and refused."""
     return Tally(
-        len(outcomes), sum(o.right for o in outcomes), sum(o.answered for o in outcomes), sum(o.answer.refused for o in outcomes)
+        len(outcomes),
+        sum(o.right for o in outcomes),
+        sum(o.answered for o in outcomes),
+        sum(o.answer.refused for o in outcomes),
     )
 
 

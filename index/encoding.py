@@ -2,8 +2,8 @@
 
 The order: a byte order mark; strict UTF-8; then the encodings that Chinese files come in, each decoded and
 judged by how common its characters are; then charset-normalizer for the rest of the world. Judging is needed
-because GBK and Big5 share most byte pairs: the GBK file `中国` is, in Big5, the valid but never written `笢弊`,
-and statistics made for whole pages guess wrong on a title or a line.
+because GBK and Big5 share most byte pairs: the GBK file `中国` is, in Big5, the valid but never written
+`笢弊`, and statistics made for whole pages guess wrong on a title or a line.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib import resources
 from rag.errors import UnreadableDocument
 
 SAMPLE = 1 << 16  # bytes that are judged; the whole file is decoded after that
-# Mean log-likelihoods (see `likelihood`): articles stand near -5, what another encoding makes of them below -11.
+# Mean log-likelihoods (see `likelihood`): articles stand near -5, in another encoding's reading below -11.
 CERTAIN = -7.0
 PLAUSIBLE = -9.0
 BARELY = -12.5  # every character exists: enough for a name or a title, about which statistics say little
@@ -35,7 +35,7 @@ _BOMS = (
 )
 _CHINESE = ("gb18030", "big5", "big5hkscs", "cp950", "utf-16-le", "utf-16-be")
 _ELSEWHERE = (
-    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "koi8_r"),
+    *("cp1252", "cp1251", "cp1253", "cp1254", "koi8_r"),
     *("shift_jis", "cp932", "euc_jp", "cp949", "cp874"),
 )
 _PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》「」『』【】—…·～％　")
@@ -51,8 +51,8 @@ log = logging.getLogger(__name__)
 def decode(data: bytes) -> tuple[str, str]:
     """Return the text of `data` without byte order mark, and the name of its encoding.
 
-    Line ends stay as they are. `data.decode(encoding)` gives the same text, unless single damaged bytes had to
-    be replaced by U+FFFD, which is logged. Raises UnreadableDocument for what is no text in any known encoding.
+    Line ends stay as they are. `data.decode(encoding)` gives the same text, unless single damaged bytes had
+    to be replaced by U+FFFD, which is logged. Raises UnreadableDocument for text in no known encoding.
     """
     encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or detect(data)
     return _decode_all(data, encoding), encoding
@@ -83,8 +83,8 @@ def likelihood(text: str, *, ascii_too: bool = False) -> float:
     """Tell how likely it is that somebody wrote `text`: mean log-likelihood, nats a character, 0 at best.
 
     Zipf's law over the commonest characters of Simplified or of Traditional Chinese, whichever fits better.
-    ASCII is left out unless `ascii_too`: 8-bit encodings agree about it, UTF-16 does not. With nothing to judge
-    it is -inf.
+    ASCII is left out unless `ascii_too`: 8-bit encodings agree about it, UTF-16 does not. With nothing to
+    judge it is -inf.
     """
     counts = Counter(text if ascii_too else "".join(_NOT_ASCII.findall(text)))
     total = sum(counts.values())
@@ -117,7 +117,7 @@ def _ranks() -> tuple[dict[str, int], ...]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Cut out what is judged, holding the first byte that is not ASCII, at an even offset for UTF-16's sake."""
+    """Cut out what is judged: from an even offset (UTF-16), with the first byte that is not ASCII."""
     found = re.search(rb"[\x00\x80-\xff]", data)
     start = found.start() if found else 0
     return data[:SAMPLE] if start < SAMPLE // 2 else data[start - start % 2 : start + SAMPLE]
@@ -138,8 +138,8 @@ def _is_utf8(data: bytes) -> bool:
 def _in_disguise(data: bytes) -> str | None:
     """Name the encoding of a very short Chinese file that is valid UTF-8 by chance.
 
-    All of it then reads as two-byte sequences, mostly from several scripts at once (accents, Greek, Arabic …),
-    none as Chinese. ASCII is left alone whatever it might be in UTF-16, and so are Latin letters round accents.
+    All of it then reads as two-byte sequences, mostly from several scripts at once (accents, Greek, Arabic),
+    none as Chinese. ASCII is left alone whatever it might be in UTF-16; so are Latin letters round accents.
     """
     if data.isascii() or len(data) > 2 * SHORT:
         return None
@@ -154,7 +154,7 @@ def _in_disguise(data: bytes) -> str | None:
 
 
 def _is_damaged_utf8(sample: bytes) -> bool:
-    """Tell whether this is UTF-8 but for a rare bad byte: multi-byte sequences do not come about by chance."""
+    """Tell whether this is UTF-8 but for a rare bad byte: its sequences do not come about by chance."""
     text = sample.decode("utf-8", "replace").rstrip(_BAD)
     many = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", text)))
     return many >= 8 and text.count(_BAD) <= BAD_SHARE * many and not _is_binary(text)
@@ -170,7 +170,7 @@ def _score(sample: bytes, encoding: str) -> float:
 
 
 def _japanese(sample: bytes) -> str | None:
-    """Name the Japanese encoding that gives hiragana in plenty: in EUC-JP they read as common Big5 characters."""
+    """Name the Japanese encoding that gives hiragana in plenty; EUC-JP could pass for Big5 otherwise."""
     for name in ("cp932", "euc_jp"):
         text = sample.decode(name, "replace").rstrip(_BAD)
         letters = "".join(_NOT_ASCII.findall(text))

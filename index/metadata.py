@@ -1,4 +1,4 @@
-"""Says of a part what it is, when it was written, what years and which region it speaks of, sentence by sentence."""
+"""Says of a part what it is, when it was written, what years and regions it speaks of, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _CLAUSE_START = re.compile(r"(?:^|[,，。;；:：!！?？、(（“”\s]|其�
 def describe(document: Document, part: Part) -> Part:
     """`part` with title, region, period, date, author, publisher and sentences filled in.
 
-    Looks at the raw text, too, where cleaning took away a date or a source line. Every line of the clean text is a
-    paragraph; headings and the lines above the text are sentences like the rest, a heading's own path ending with itself.
+    Looks at the raw text, too, where cleaning took away a date or a source line. Every line of the clean text is
+    a paragraph; headings and the lines above the text are sentences like the rest, a heading's own path ending
+    with itself.
     """
     lines = part.clean.split("\n")
     title, front = frontmatter.title(lines, part.title, document.title)
@@ -66,6 +67,7 @@ def _sentences(
 
 _OF = re.compile(r"(?!将)[\u4e00-\u9fff]{0,10}的")
 _PREPARED = re.compile(r"(?:谋划|部署|安排|做好|展望|研究)$")
+_IN_HEADINGS = STRONG - {"plan"} | {"label"}
 _FRAMES = ("year", "deictic", "range", "since")
 
 
@@ -75,7 +77,7 @@ def _opens(text: str, mention: TimeMention) -> bool:
 
 
 def _attributive(text: str, mention: TimeMention) -> bool:
-    """Whether the time belongs to a thing in the sentence rather than to the sentence: `抽检2021年底各地反馈的名录`.
+    """Whether the time is that of a thing in the sentence rather than its own: `抽检2021年底各地反馈的名录`.
 
     So does a time that work is only being prepared for (`研究谋划明年工作`).
     """
@@ -92,7 +94,7 @@ class _When:
         self._part = part
         self._anchor = anchor
         self._section = part
-        self._frame: Period | None = None  # set by a sentence that opens with its time, holds within the paragraph
+        self._frame: Period | None = None  # set by a sentence that opens with its time, for the paragraph
         self._cache: dict[tuple[str, ...], Period | None] = {}
 
     def paragraph(self, path: tuple[str, ...]) -> None:
@@ -104,7 +106,7 @@ class _When:
 
     def _heading_period(self, path: tuple[str, ...]) -> Period | None:
         for heading in reversed(path):
-            mentions = [m for m in find_times(heading, self._anchor) if m.kind in STRONG | {"label"} and m.kind != "plan"]
+            mentions = [m for m in find_times(heading, self._anchor) if m.kind in _IN_HEADINGS]
             planned = review.plan_year(heading)
             if planned is not None:
                 return Period(planned, planned)
@@ -139,10 +141,11 @@ class _When:
         out = []
         for mention in mentions:
             if year is not None and review.bare_date(mention, text):
-                mention = dataclasses.replace(mention, period=year)
+                out.append(dataclasses.replace(mention, period=year))
             elif mention.kind == "past" and default is not None:
-                mention = dataclasses.replace(mention, period=default)
-            out.append(mention)
+                out.append(dataclasses.replace(mention, period=default))
+            else:
+                out.append(mention)
         return out
 
 
@@ -170,7 +173,8 @@ class _Where:
             starts = bool(_CLAUSE_START.search(text[max(0, mention.start - 2) : mention.start]))
             if mention.kind == "deictic" and not named and mention.level in self._levels:
                 own = True
-            if mention.kind == "name" or (mention.kind == "in_name" and starts and text[mention.end : mention.end + 1] not in "”’》"):
+            subject_name = mention.kind == "in_name" and starts and text[mention.end : mention.end + 1] not in "”’》"
+            if mention.kind == "name" or subject_name:
                 if not _belongs_to_next(places, i):
                     named[mention.region] = None
                 subject = subject or (starts and mention.kind == "name")

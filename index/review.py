@@ -13,41 +13,48 @@ from rag.types import Period
 
 _THIS_YEAR = re.compile(r"今年|本年度?(?!级)|年初")
 _NEXT_YEAR = re.compile(r"明年|来年")
-_AHEAD = re.compile(r"(?:谋划|部署|安排|展望|迎接|做好|计划|规划|力争|预计|目标|将于|拟于?|争取|到)[^,，。;；]{0,6}$")
+_AHEAD = re.compile(
+    r"(?:谋划|部署|安排|展望|迎接|做好|计划|规划|力争|预计|目标|将于|拟于?|争取|到)[^,，。;；]{0,6}$"
+)
 _PLAN_AFTER = re.compile(
-    r"[ 年度]*[^,，。;；:：]{0,10}(?:重点工作|主要工作|工作重点|工作安排|主要任务|重点任务|工作任务|目标任务|工作打算|工作部署|工作思路|工作计划"
-    r"|工作要点|工作要求|总体要求|奋斗目标|展望|计划|打算)"
+    r"[ 年度]*[^,，。;；:：]{0,10}(?:重点工作|主要工作|工作重点|工作安排|主要任务|重点任务|工作任务|目标任务"
+    r"|工作打算|工作部署|工作思路|工作计划|工作要点|工作要求|总体要求|奋斗目标|展望|计划|打算)"
 )
 _PAST_YEAR = re.compile(r"过去[的]?一年|一年来|去年")
 
 
 def plan_year(heading: str) -> int | None:
-    """The year that a heading sets out work for: `二、2022年重点工作` → 2022."""
+    """Tell the year that a heading sets out work for: `二、2022年重点工作` → 2022."""
     for mention in find_times(heading, None):
-        if mention.period is not None and mention.kind in ("year", "label", "title") and _PLAN_AFTER.match(fold(heading), mention.end):
+        named = mention.period is not None and mention.kind in ("year", "label", "title")
+        if named and mention.period and _PLAN_AFTER.match(fold(heading), mention.end):
             return mention.period.last
     return None
 
 
+_NAMES_YEAR = re.compile(r"\d{4}|[二一][〇零○九][〇零○一二三四五六七八九]{2}|[今去前明来后本上下当同该那次翌]")
+_TITLED = frozenset({"year", "label", "title", "until"})
 HEAD = 100_000
 """So many characters of a long text tell when and where it is about."""
 
 
-def period(title: str, text: str, published: str | None, headings: list[str], raw: str) -> tuple[Period | None, int | None]:
-    """The years under review and the year in which the text was written (`今年`); None where nothing tells.
+def period(
+    title: str, text: str, published: str | None, headings: list[str], raw: str
+) -> tuple[Period | None, int | None]:
+    """Tell the years under review and the year in which the text was written (`今年`); None where unknown.
 
-    In this order: years in the title (`五年工作回眸` counts back from the publication); the year of publication; where
-    there is no date, the years that the text names, its plans and titles aside. A text of January to April, or one
-    without a date, that has a section of plans for its own year reviews the year before.
+    In this order: years in the title (`五年工作回眸` counts back from the publication); the year of publication;
+    where there is no date, the years that the text names, its plans and titles aside. A text of January to April,
+    or one without a date, that has a section of plans for its own year reviews the year before.
     """
     written = int(published[:4]) if published else None
     plan = next((year for year in map(plan_year, headings) if year is not None), None)
     voted = _voted(text[:HEAD]) or (_voted(raw[:HEAD]) if len(raw) > len(text) else None)
-    titled = [m for m in find_times(title, None) if m.period is not None and m.kind not in ("compare", "future", "since")]
+    titled = [m.period for m in find_times(title, None) if m.period is not None and m.kind in _TITLED]
     if written is None:
-        written = plan or (titled[-1].period.last if titled and titled[-1].period else voted)
+        written = plan or (titled[-1].last if titled else voted)
     anchor = Period(written, written) if written else None
-    named = [m.period for m in find_times(title, anchor) if m.period is not None and m.kind in STRONG | {"label", "title"}]
+    named = [m.period for m in find_times(title, anchor) if m.period is not None and m.kind in STRONG | _TITLED]
     if named and not (plan_year(title) and plan is None and _PAST_YEAR.search(fold(text))):
         return Period(min(p.first for p in named), max(p.last for p in named)), written
     if written is None:
@@ -59,10 +66,10 @@ def period(title: str, text: str, published: str | None, headings: list[str], ra
 
 
 def _voted(text: str) -> int | None:
-    """The year in which an undated text was written, by the years that it names.
+    """Tell the year in which an undated text was written, by the years that it names.
 
-    With `今年` in it, the latest year that it tells of; a year ahead (`谋划2023年重点工作`) with `明年` in it points at the
-    one before. Without, the year named most, if named twice.
+    With `今年` in it, the latest year that it tells of; a year ahead (`谋划2023年重点工作`) with `明年` in it points
+    at the one before. Without, the year named most, if named twice.
     """
     folded = fold(text)
     past: Counter[int] = Counter()
@@ -71,7 +78,8 @@ def _voted(text: str) -> int | None:
         if mention.period is None or mention.kind not in ("year", "since", "until", "label"):
             continue
         year = mention.period.first if mention.kind == "since" else mention.period.last
-        is_ahead = _AHEAD.search(folded[max(0, mention.start - 10) : mention.start]) or _PLAN_AFTER.match(folded, mention.end)
+        before = folded[max(0, mention.start - 10) : mention.start]
+        is_ahead = _AHEAD.search(before) or _PLAN_AFTER.match(folded, mention.end)
         (ahead if is_ahead and mention.kind != "until" else past)[year] += 1
     if ahead and _NEXT_YEAR.search(folded):
         candidate = min(ahead) - 1
@@ -86,10 +94,10 @@ def _voted(text: str) -> int | None:
 
 
 def region(title: str, publisher: str | None, text: str, raw: str) -> str | None:
-    """The region that a text is about ("辽宁", "辽宁/大连", "全国"), None where its mentions do not agree on one.
+    """Tell the region that a text is about ("辽宁", "辽宁/大连", "全国"), None where no one region prevails.
 
-    Mentions in the title count most, then the publisher's name, then the text; names of companies and titles of papers
-    count little.
+    Mentions in the title count most, then the publisher's name, then the text; names of companies and titles of
+    papers count little.
     """
     scores: dict[str, float] = {}
     for source, weight in ((title, 12.0), (publisher or "", 4.0), (text[:HEAD], 1.0)):
@@ -127,6 +135,6 @@ def bare_date(mention: TimeMention, text: str) -> bool:
     named = fold(text[mention.start : mention.end])
     if mention.kind in ("date", "now"):
         return True
-    return mention.kind in ("until", "deictic") and not re.search(r"\d{4}|[二一][〇零○九][〇零○一二三四五六七八九]{2}|[今去前明来后本上下当同该那次翌]", named) and (
-        "月" in named or named.startswith(("年", "岁"))
-    )
+    if mention.kind not in ("until", "deictic") or _NAMES_YEAR.search(named):
+        return False
+    return "月" in named or named.startswith(("年", "岁"))

@@ -16,7 +16,8 @@ def parse_history(value: object) -> list[tuple[str, str]]:
     if value is None:
         return []
     if isinstance(value, list) and all(
-        isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn) for turn in value
+        isinstance(turn, list) and len(turn) == 2 and all(isinstance(text, str) for text in turn)
+        for turn in value
     ):
         return [(question, answer) for question, answer in value]
     raise InputError(f"history should be [[question, answer], …], not {_shown(value)}")
@@ -28,8 +29,8 @@ def answer_rows(bot: Asks, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     Blank lines are passed over. Only what is wrong with one row is caught; an index or model that fails stops the run.
     """
     for line in lines:
-        if line.strip():
-            yield _answer(bot, line)
+        if text := line.strip("\ufeff \t\r\n"):
+            yield _answer(bot, text)
 
 
 def _answer(bot: Asks, line: str) -> dict[str, Any]:
@@ -38,10 +39,10 @@ def _answer(bot: Asks, line: str) -> dict[str, Any]:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InputError(f"not JSON: {error}; the line starts {ascii(line[:60])}") from error
+            raise InputError(f"not JSON: {error}; the line starts {line[:60]!a}") from error
         if not isinstance(row, dict):
             raise InputError(f'a row should be {{"id", "question", "history"}}, not {_shown(row)}')
-        _storable(row)
+        require_utf8(json.dumps(row, ensure_ascii=False))
         if isinstance(row.get("id"), (dict, list)):
             raise InputError("id should be a string, a number or null")
         name = row.get("id")
@@ -54,12 +55,12 @@ def _answer(bot: Asks, line: str) -> dict[str, Any]:
     return to_dict(answer) | {"id": name}
 
 
-def _storable(row: dict[str, Any]) -> None:
-    """Raise InputError for text that can't be written as UTF-8: halves of surrogate pairs, or bytes that were none."""
+def require_utf8(text: str) -> None:
+    """Raise InputError for text that can't be written as UTF-8: half of a surrogate pair, or bytes that were none."""
     try:
-        json.dumps(row, ensure_ascii=False).encode()
+        text.encode()
     except UnicodeEncodeError as error:
-        raise InputError(f"not UTF-8: {ascii(error.object[error.start : error.end])}") from error
+        raise InputError(f"not UTF-8: {error.object[error.start : error.end]!a}") from error
 
 
 def _shown(value: object) -> str:

@@ -60,8 +60,8 @@ class TransformersGenerator:
             self._model = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
         except Exception as error:
             raise ModelError(
-                f"can't load the generator {name!r} from {folder}: {error}. The folder should hold a causal language "
-                "model as save_pretrained writes it: config.json, weights and tokenizer"
+                f"can't load the generator {name!r} from {folder}: {error}. The folder should hold a causal "
+                "language model as save_pretrained writes it: config.json, weights and tokenizer"
             ) from error
         if not self._tokenizer.chat_template:
             raise ModelError(
@@ -91,7 +91,7 @@ class TransformersGenerator:
         return self._run(inputs, max_tokens, stop)
 
     def _encode(self, messages: list[dict[str, str]]) -> Any:
-        """Return token ids of the prompt; a model that knows no system role gets it with the user's message."""
+        """Return token ids of the prompt; a model without system role gets that with the user's message."""
         from jinja2 import TemplateError
 
         options = {"add_generation_prompt": True, "return_dict": True, "return_tensors": "pt"}

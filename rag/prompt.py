@@ -1,7 +1,8 @@
 """What a language model is told, and what its text says: templates in, statements with cited numbers out.
 
-Templates are `string.Template` files, one a language: `answer.zh.txt` in the package `rag.prompts`, or a file of
-that name in `$ZHIYIN_HOME/prompts/`, which goes before. What stands above a line of `---` is the system message.
+Templates are `string.Template` files, one a language: `answer.zh.txt` in the package `rag.prompts`, or a file
+of that name in `$ZHIYIN_HOME/prompts/`, which goes before. What stands above a line of `---` is the system
+message.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ _RANGE = re.compile(r"(\d+)[ \t]*[~～–-][ \t]*(\d+)|(\d+)")
 
 
 def render(question: str, passages: Sequence[str], language: str) -> list[dict[str, str]]:
-    """Return the messages, `{"role", "content"}`, that ask a chat model for an answer out of `passages`.
+    """Return the messages, `{"role", "content"}`, that ask a chat model to answer out of `passages`.
 
     Passage i stands as source [i + 1] within a fence that it can't close. `language` is "zh" or "en".
-    Raises ConfigError for a template that is missing, leaves out what is needed or asks for what there is not.
+    Raises ConfigError for a template that can't be read, leaves out what is needed or asks for what there is
+    not.
     """
     if language not in NOT_FOUND:
         raise ConfigError(f"no prompts in language {language!r}; give {' or '.join(NOT_FOUND)}")
@@ -61,8 +63,8 @@ def render(question: str, passages: Sequence[str], language: str) -> list[dict[s
 def statements(text: str) -> list[tuple[str, tuple[int, ...]]]:
     """Split what a model wrote into statements, each with the numbers that it cites, in order, none twice.
 
-    A mark (`[1]`, `[1][2]`, `[1,2]`, `[1-3]`, `【1】`) belongs to the sentence that it ends or follows, and at the
-    start of a line to the one that it precedes. Markdown and a reasoning model's thoughts are taken off.
+    A mark (`[1]`, `[1][2]`, `[1,2]`, `[1-3]`, `【1】`) belongs to the sentence that it ends or follows, at
+    the start of a line to the one that it precedes. Markdown and a reasoning model's thoughts are taken off.
 
     >>> statements("新建书屋318家[1]。服务12万人次。[1][2]")
     [('新建书屋318家。', (1,)), ('服务12万人次。', (1, 2))]

@@ -124,7 +124,8 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     text = text.strip()
     folded = fold(text)
     language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in folded) * 3 >= len(re.findall(r"[a-z]+", folded)) else "en"
-    kind, unit, head = _kind(folded, language)
+    plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
+    kind, unit, head = _kind(plain, language)
     if kind in (Kind.TEXT, Kind.NAME, Kind.QUANTITY) and _ABBREVIATION.search(text) and re.search(r"是什么|指什么|具体|内容|是哪|含义|哪", text):
         kind, unit = Kind.LIST, ""  # `“四门”理念是什么` asks for the four
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
@@ -149,7 +150,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         codes=tuple(m[0] for m in _CODE.finditer(fold(text))), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
         places=tuple(places), times=tuple(times),
-        focus=_focus(folded, terms) if kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT) else _attribute(folded, terms, kind),
+        focus=_focus(plain, terms) if kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT) else _attribute(plain, terms, kind),
     )
 
 

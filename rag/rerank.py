@@ -15,7 +15,7 @@ from .errors import ModelError
 
 
 class Reranker(Protocol):
-    """A model that scores passages for a question; scores of one question can be compared, higher is better."""
+    """A model that scores passages for a question; within one question, higher is better."""
 
     @property
     def name(self) -> str:

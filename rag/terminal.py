@@ -45,7 +45,11 @@ def render(answer: Answer) -> Text:
 
 def _notes(answer: Answer) -> list[str]:
     """Lines of the answer that carry no citation: what a part of the question was not answered for."""
-    return [line for line in answer.answer.split("\n") if answer.statements and line and not re.search(r"\[\d+\]", line)]
+    return [
+        line
+        for line in answer.answer.split("\n")
+        if answer.statements and line and not re.search(r"\[\d+\]", line)
+    ]
 
 
 def _cite(out: Text, citation: Citation) -> None:

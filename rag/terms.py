@@ -32,7 +32,7 @@ _FUNCTION = set("是 有 为 了 的 得 地 在 和 与 及 或 而 也 都 就
                 "多 少 大 小 高 低 想 看 说 讲 问 叫 称 名 名字 名称 一 两 这 该 其 此 本 今 个 条 支 期 届 位 所 全 各 每 已 曾 截至 截止 目前 以来 期间 "
                 "现在 后来 还有 全省 全市 全国各地 当地 带来 拿出 号称 包括 做到 提到 专门 最后 打算 准备 为止 来自 每年 这些 那些 受 被评 搞 砸 得 拿 靠 帮 交 讲 接着 号称 所在 怎么 如何 一下 两句 一共 下去 "
                 "哪 几 何 数 数量 人数 总数 时候 时间 地方 东西 事情 事 方式 方法 左右 以上".split())
-_WEIGHT = {"n": 1.0, "v": 0.7, "a": 0.55, "l": 1.0, "i": 0.9, "j": 1.0, "t": 0.6, "m": 0.8, "e": 1.0, "b": 0.6, "s": 0.6}
+_WEIGHT = {"n": 1.0, "v": 0.5, "a": 0.45, "l": 1.0, "i": 0.9, "j": 1.0, "t": 0.6, "m": 0.8, "e": 1.0, "b": 0.6, "s": 0.6}
 _ENGLISH_STOP = set(
     "a an the of in on at to for from by with and or is are was were be been do does did has have had how many much what which who whom whose "
     "when where why that this these those it its their there s as into than then total number amount whole all any some per each about during "
@@ -111,7 +111,7 @@ def chinese_terms(body: str) -> list[Term]:
 
 
 def _term(token: Token) -> Term:
-    weight = _WEIGHT.get(token.flag[:1], 0.7) * (rarity(token.text) if token.flag not in ("eng", "m") else 0.9)
+    weight = (0.8 if token.flag == "vn" else _WEIGHT.get(token.flag[:1], 0.6)) * (rarity(token.text) if token.flag not in ("eng", "m") else 0.9)
     if len(token.text) == 1:
         weight *= 0.4
     hard = token.flag in ("eng",) or (token.flag == "m" and bool(re.search(r"\d", token.text)))
@@ -173,6 +173,15 @@ class Matcher:
         self._encode = encode
         self._near = near
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._cut: dict[str, list[Token]] = {}
+
+    def tokens(self, text: str) -> list[Token]:
+        """The words of a text that is asked for again and again (headings, neighbouring sentences)."""
+        if text not in self._cut:
+            if len(self._cut) > 50_000:
+                self._cut.clear()
+            self._cut[text] = cut(text)
+        return self._cut[text]
 
     def vectors(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Vectors of `words`, embedding only those not seen before."""
@@ -203,7 +212,10 @@ class Matcher:
         if len(word) < 2:
             return found
         long = [t for t in tokens if len(t.text) > 1]
+        chars = set(word)
         for token in long:
+            if chars.isdisjoint(token.text):
+                continue
             shared = _shared(word, token.text)
             if shared >= 2 or (shared and min(len(word), len(token.text)) == shared):
                 found.append(Match(token.start, token.end, 0.9 * shared / max(len(word), min(len(token.text), 4))))

@@ -13,7 +13,7 @@ class FakeSnapshot:
     generation = "000007"
 
     def __init__(self, texts):
-        self.texts = texts
+        self.texts = dict(texts)
 
     def document(self, source):
         from rag.errors import InputError
@@ -49,11 +49,21 @@ def answer(question, text, spots, *, short=None, id=None):
         Citation(n, source, "报告", raw[start:end], start, end, document(source, raw).version)
         for n, (source, raw, start, end) in enumerate(spots, 1)
     )
-    passages = tuple(RelatedPassage(s, max(start - 5, 0), end + 5, raw[max(start - 5, 0) : end + 5], 0.9) for s, raw, start, end in spots)
+    passages = tuple(
+        RelatedPassage(s, max(start - 5, 0), end + 5, raw[max(start - 5, 0) : end + 5], 0.9)
+        for s, raw, start, end in spots
+    )
     marks = "".join(f"[{c.n}]" for c in citations)
     return Answer(
-        question, text + marks, short=short, statements=(Statement(text, tuple(c.n for c in citations)),),
-        citations=citations, passages=passages, generation="000007", timing_ms={"total": 1.0}, id=id,
+        question,
+        text + marks,
+        short=short,
+        statements=(Statement(text, tuple(c.n for c in citations)),),
+        citations=citations,
+        passages=passages,
+        generation="000007",
+        timing_ms={"total": 1.0},
+        id=id,
     )
 
 

@@ -9,14 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Before any import: these libraries read the environment once.
 os.environ.update(
     HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", DO_NOT_TRACK="1"
 )
 
+# The same examples at every run, and no failure for a machine that is busy.
+settings.register_profile("zhiyin", derandomize=True, deadline=None, database=None)
+settings.load_profile("zhiyin")
 
-class NetworkBlocked(Exception):
+
+class NetworkBlockedError(Exception):
     """A test tried to leave this machine."""
 
 
@@ -40,9 +45,9 @@ def _is_local(host: Any) -> bool:
     return found.is_loopback or found.is_unspecified
 
 
-def _refuse(what: Any) -> NetworkBlocked:
+def _refuse(what: Any) -> NetworkBlockedError:
     _attempts.append(repr(what))
-    return NetworkBlocked(f"a test wanted to reach {what!r}; tests may only reach this machine")
+    return NetworkBlockedError(f"a test wanted to reach {what!r}; tests may only reach this machine")
 
 
 @pytest.fixture(autouse=True, scope="session")

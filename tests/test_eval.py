@@ -5,13 +5,14 @@ import json
 
 import pytest
 from answers import FakeBot, answer, refusal
-from rag.cli import build
-from rag.errors import InputError
 from rag.eval import report, rows, score
 from rag.eval.run import evaluate
+from typer.testing import CliRunner
+
+from rag.cli import build
+from rag.errors import InputError
 from rag.session import Session
 from rag.types import RelatedPassage, Statement
-from typer.testing import CliRunner
 
 RAW = "甲" * 10 + "会员总数已达28万余人" + "乙" * 20 + "会员达 41.2 万人" + "丙" * 10
 A = (10, 21)  # 会员总数已达28万余人
@@ -99,7 +100,13 @@ def test_marks_are_no_part_of_the_text():
 
 @pytest.mark.parametrize(
     ("span", "evidence", "share"),
-    [((0, 10), (0, 10), 1.0), ((5, 10), (0, 10), 0.5), ((6, 10), (0, 10), 0.4), ((10, 20), (0, 10), 0.0), ((0, 99), (40, 50), 1.0)],
+    [
+        ((0, 10), (0, 10), 1.0),
+        ((5, 10), (0, 10), 0.5),
+        ((6, 10), (0, 10), 0.4),
+        ((10, 20), (0, 10), 0.0),
+        ((0, 99), (40, 50), 1.0),
+    ],
 )
 def test_overlap(span, evidence, share):
     assert score.overlap(span, evidence) == pytest.approx(share)
@@ -107,7 +114,14 @@ def test_overlap(span, evidence, share):
 
 @pytest.mark.parametrize(
     ("passages", "held"),
-    [([(0, 100)], True), ([(10, 15), (15, 21)], True), ([(10, 15), (16, 21)], False), ([], False), ([(16, 30), (5, 16)], True), ([(11, 99)], False)],
+    [
+        ([(0, 100)], True),
+        ([(10, 15), (15, 21)], True),
+        ([(10, 15), (16, 21)], False),
+        ([], False),
+        ([(16, 30), (5, 16)], True),
+        ([(11, 99)], False),
+    ],
 )
 def test_inside_takes_the_union(passages, held):
     assert score.inside(A, passages) is held
@@ -129,7 +143,11 @@ def test_right_answer_with_its_evidence():
 def test_half_of_the_evidence_is_enough_and_less_is_not():
     assert score.judge(gold(), cited("28万", (A[0], A[0] + 6)), raw).right
     out = score.judge(gold(), cited("28万", (A[0], A[0] + 5)), raw)
-    assert (out.right, out.answered, out.reason) == (False, True, "right answer, but the evidence is not cited")
+    assert (out.right, out.answered, out.reason) == (
+        False,
+        True,
+        "right answer, but the evidence is not cited",
+    )
 
 
 def test_a_citation_of_another_source_proves_nothing():
@@ -155,7 +173,9 @@ def test_refusals():
     assert (out.right, out.reason) == (False, "answered, should refuse")
 
 
-@pytest.mark.parametrize(("kind", "right"), [("provinces", False), ("compare", False), ("years", False), ("fact", True)])
+@pytest.mark.parametrize(
+    ("kind", "right"), [("provinces", False), ("compare", False), ("years", False), ("fact", True)]
+)
 def test_kinds_that_need_every_spot(kind, right):
     both = gold(kind, (("28万",),), (("a.txt", "会员总数已达28万余人"), ("a.txt", "会员达 41.2 万人")))
     out = score.judge(both, cited("28万", A), raw)
@@ -201,7 +221,13 @@ def test_recall_asks_for_all_of_the_evidence():
 
 @pytest.mark.parametrize(
     ("values", "share", "expected"),
-    [([], 0.95, None), ([3], 0.95, 3), (list(range(1, 21)), 0.95, 19), (list(range(1, 101)), 0.95, 95), ([2, 1], 0.5, 1)],
+    [
+        ([], 0.95, None),
+        ([3], 0.95, 3),
+        (list(range(1, 21)), 0.95, 19),
+        (list(range(1, 101)), 0.95, 95),
+        ([2, 1], 0.5, 1),
+    ],
 )
 def test_percentile_is_nearest_rank(values, share, expected):
     assert score.percentile(values, share) == expected
@@ -236,7 +262,14 @@ def test_summary_of_nothing_has_no_shares():
 
 def test_evaluate_gives_id_and_history_to_the_bot():
     bot = FakeBot(TEXTS)
-    row = rows.Gold("r1", "followup", "会员总数", (("28万",),), (("a.txt", "会员总数已达28万余人"),), history=(("问", "答"),))
+    row = rows.Gold(
+        "r1",
+        "followup",
+        "会员总数",
+        (("28万",),),
+        (("a.txt", "会员总数已达28万余人"),),
+        history=(("问", "答"),),
+    )
     [out] = evaluate(bot, [row])
     assert bot.asked == [("会员总数", [("问", "答")], "r1")]
     assert out.right
@@ -265,9 +298,23 @@ def test_a_row_of_every_sort():
 @pytest.mark.parametrize(
     "change",
     [
-        {"id": ""}, {"kind": None}, {"question": "  "}, {"answers": []}, {"evidence": []}, {"refuse": True}, {"refuse": "yes"},
-        {"answers": ["1"]}, {"answers": [[]]}, {"answers": [[""]]}, {"answers": {"a": 1}}, {"evidence": [["a.txt"]]},
-        {"evidence": [["a.txt", "1", "2"]]}, {"evidence": [["a.txt", " "]]}, {"history": [["q"]]}, {"history": "q"}, {"anwsers": []},
+        {"id": ""},
+        {"kind": None},
+        {"question": "  "},
+        {"answers": []},
+        {"evidence": []},
+        {"refuse": True},
+        {"refuse": "yes"},
+        {"answers": ["1"]},
+        {"answers": [[]]},
+        {"answers": [[""]]},
+        {"answers": {"a": 1}},
+        {"evidence": [["a.txt"]]},
+        {"evidence": [["a.txt", "1", "2"]]},
+        {"evidence": [["a.txt", " "]]},
+        {"history": [["q"]]},
+        {"history": "q"},
+        {"anwsers": []},
     ],
 )
 def test_a_row_that_is_not_gold_names_its_line(change):
@@ -294,8 +341,17 @@ def test_the_bundled_gold_set_holds_and_its_evidence_stands_in_the_seeds():
     loaded = rows.load(rows.bundled())
     assert sum(not row.refuse for row in loaded) >= 80
     assert sum(row.refuse for row in loaded) >= 30
-    seeds = {path.name: path.read_text(encoding="utf-8") for path in files("rag.seeds").iterdir() if path.name.endswith(".txt")}
-    lost = [(row.id, text) for row in loaded for source, text in row.evidence if not score.find(text, seeds[source])]
+    seeds = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in files("rag.seeds").iterdir()
+        if path.name.endswith(".txt")
+    }
+    lost = [
+        (row.id, text)
+        for row in loaded
+        for source, text in row.evidence
+        if not score.find(text, seeds[source])
+    ]
     assert lost == []
     assert {source for row in loaded for source, _ in row.evidence} == set(seeds)
 
@@ -303,8 +359,10 @@ def test_the_bundled_gold_set_holds_and_its_evidence_stands_in_the_seeds():
 def run(tmp_path, *arguments):
     path = tmp_path / "gold.jsonl"
     lines = [
-        LINE | {"question": "会员总数", "answers": [["28万"]], "evidence": [["a.txt", "会员总数已达28万余人"]]},
-        LINE | {"id": "b", "question": "另有2682项", "answers": [["99"]], "evidence": [["b.txt", "另有2682项"]]},
+        LINE
+        | {"question": "会员总数", "answers": [["28万"]], "evidence": [["a.txt", "会员总数已达28万余人"]]},
+        LINE
+        | {"id": "b", "question": "另有2682项", "answers": [["99"]], "evidence": [["b.txt", "另有2682项"]]},
     ]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     session = Session(make_bot=lambda settings: FakeBot(TEXTS))

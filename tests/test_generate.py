@@ -42,8 +42,9 @@ def save_model(folder, template=TEMPLATE):
     fast.chat_template = template
     torch.manual_seed(7)
     config = Qwen3Config(
-        vocab_size=len(fast), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, max_position_embeddings=256, tie_word_embeddings=False, initializer_range=0.6,
+        vocab_size=len(fast), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=256,
+        tie_word_embeddings=False, initializer_range=0.6,
         bos_token_id=fast.bos_token_id, eos_token_id=fast.eos_token_id,
     )  # fmt: skip
     model = Qwen3ForCausalLM(config)
@@ -175,13 +176,13 @@ def test_a_model_without_system_role_gets_the_rules_with_the_question(tmp_path):
 
 
 def test_a_model_without_chat_template(tmp_path):
-    with pytest.raises(ModelError, match="no chat template.*instruction-tuned"):
+    with pytest.raises(ModelError, match=r"no chat template.*instruction-tuned"):
         load_transformers(str(save_model(tmp_path / "m", None)))
 
 
 def test_a_chat_template_that_does_not_work(tmp_path):
     broken = load_transformers(str(save_model(tmp_path / "m", "{{ raise_exception('never') }}")))
-    with pytest.raises(ModelError, match="chat template.*never"):
+    with pytest.raises(ModelError, match=r"chat template.*never"):
         broken.stream(MESSAGES, max_tokens=5)
 
 
@@ -197,7 +198,7 @@ def test_a_model_that_is_not_there(name, tmp_path, monkeypatch):
 def test_a_damaged_folder(folder, tmp_path, damage):
     copy = shutil.copytree(folder, tmp_path / "copy")
     (copy / damage).write_bytes(b"{")
-    with pytest.raises(ModelError, match="can't load the generator .*copy.*should hold"):
+    with pytest.raises(ModelError, match=r"can't load the generator .*copy.*should hold"):
         load_transformers(str(copy))
 
 

@@ -36,5 +36,6 @@ def test_a_name_look_up_and_an_http_client_are_refused(network_attempts):
 
 def test_this_machine_can_be_reached():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(("localhost", server.getsockname()[1]), timeout=5) as client:
-            assert client.getpeername()[0] == "127.0.0.1"
+        port = server.getsockname()[1]
+        with socket.create_connection(("localhost", port), timeout=5) as client:
+            assert client.getpeername() == ("127.0.0.1", port)

@@ -37,7 +37,7 @@ def is_type_checking(node: ast.stmt) -> bool:
 
 
 def statements(body: list[ast.stmt], *, deep: bool) -> Iterator[ast.stmt]:
-    """Yield statements that run at import; with `deep`, those within functions, too. TYPE_CHECKING blocks never."""
+    """Yield statements that run at import; with `deep`, those in functions, too; never TYPE_CHECKING's."""
     for node in body:
         yield node
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not deep:

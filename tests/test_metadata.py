@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
+from hypothesis import given
+from hypothesis import strategies as st
 from rag.index.clean import clean
 from rag.index.frontmatter import author, published, publisher, title
 from rag.index.headings import level, paths, run_in
 from rag.index.metadata import describe
 from rag.index.review import plan_year
+
 from rag.types import Document, Part, Period, Sentence
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -256,3 +258,11 @@ def test_seed_sections(seeds: dict[str, list[Part]]) -> None:
     assert (city.regions, str(city.period)) == (("辽宁/鞍山",), "2022")
     assert str(sentence(seeds["004"][0], "71905").period) == "2021"
     assert str(sentence(seeds["002"][0], "26.47").period) == "2022"
+
+
+@given(st.text(alphabet="工会省市大连一二(、)。,\n 2021年今去“”《》-—记者:发布李", max_size=120))
+def test_any_text_is_described(text: str) -> None:
+    part = described(text)
+    joined = "".join(part.clean[s.start : s.end] for s in part.sentences)
+    assert "".join(joined.split()) == "".join(text.split())
+    assert all(s.paragraph == text.count("\n", 0, s.start) for s in part.sentences)

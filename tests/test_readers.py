@@ -54,7 +54,7 @@ def test_the_version_is_of_the_text_not_of_the_bytes(tmp_path):
 def test_empty_files_and_white_space(tmp_path, suffix):
     path = tmp_path / f"空{suffix}"
     path.touch()
-    with pytest.raises(EmptyDocument, match="空.*0 bytes"):
+    with pytest.raises(EmptyDocument, match=r"空.*0 bytes"):
         READERS[suffix](path, source="x")
     if suffix in (".txt", ".md", ".html"):
         for blank in (" \n\t\r\n　", "\ufeff", "\ufeff\n"):

@@ -9,16 +9,19 @@ NEWS = """<!doctype html><html><head><meta charset="{charset}"><title>四川工�
 <style>p {{ color: red }}</style><script>var spam = "脚本";</script></head><body>
 <div class="nav"><a href="/">首页</a> <a href="/x">新闻</a> <a href="/y">专题</a></div>
 <div class="main"><h1>奋进在治蜀兴川的新征程上</h1><h2>——四川工会五年工作回眸</h2>
-<div class="info">2023年10月08日10:23 来源：工人日报</div><div class="share">分享到：<a href="#">微信</a></div>
-<div class="text"><p>　　职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会服务实现新突破，
+<div class="info">2023年10月08日10:23 来源：工人日报</div>
+<div class="share">分享到：<a href="#">微信</a></div>
+<div class="text"><p>　　职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会实现新突破，
    五年来全省各级工会干在实处。</p>
 <h3>一、思想引领</h3>
-<p>　　五年来，全省工会共开展宣讲<strong>2.15万</strong>场次，覆盖职工260万人次。<br>第二行换行之后继续写下去。</p>
+<p>　　五年来，全省工会共开展宣讲<strong>2.15万</strong>场次，覆盖职工260万人次。<br>第二行在换行之后。</p>
 <ul><li>第一项：建成驿站1.2万个</li><li>第二项：帮扶困难职工3.4万户</li></ul>
-<table><tr><th>年份</th><th>人数</th></tr><tr><td>2021</td><td>12万</td></tr><tr><td>2022</td><td> 15万 </td></tr></table>
+<table><tr><th>年份</th><th>人数</th></tr>
+<tr><td>2021</td><td>12万</td></tr><tr><td>2022</td><td> 15万 </td></tr></table>
 <blockquote>“工会是职工的娘家人。”一位职工这样说。</blockquote>
 </div></div>
-<div class="footer">版权所有 ICP备12345号 <a href="/a">关于我们</a> <a href="/b">联系方式</a></div></body></html>"""
+<div class="footer">版权所有 ICP备12345号 <a href="/a">关于我们</a> <a href="/b">联系方式</a></div>
+</body></html>"""
 
 ARTICLE = """奋进在治蜀兴川的新征程上
 
@@ -26,12 +29,12 @@ ARTICLE = """奋进在治蜀兴川的新征程上
 
 2023年10月08日10:23 来源：工人日报
 
-职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会服务实现新突破，五年来全省各级工会干在实处。
+职工思想引领走在前列，工会数字化建设创新推进，新就业形态劳动者入会实现新突破，五年来全省各级工会干在实处。
 
 一、思想引领
 
 五年来，全省工会共开展宣讲2.15万场次，覆盖职工260万人次。
-第二行换行之后继续写下去。
+第二行在换行之后。
 
 第一项：建成驿站1.2万个
 
@@ -75,7 +78,8 @@ def test_big5_page(tmp_path, declared):
     paragraph = (
         "各縣市政府應加強輔導事業單位落實職業安全衛生教育訓練，以保障勞工權益，並於年底前將辦理情形函報。"
     )
-    page = f'<html><head><meta http-equiv="Content-Type" content="text/html; charset={declared}"><title>公告</title></head>'
+    meta = f'<meta http-equiv="Content-Type" content="text/html; charset={declared}">'
+    page = f"<html><head>{meta}<title>公告</title></head>"
     page += f"<body><div><p>{paragraph}</p><p>{paragraph[::-1]}</p></div></body></html>"
     document = read(save(tmp_path, page.encode("big5")), source="x")
     assert document.raw.startswith(paragraph) and document.encoding == "big5"

@@ -2,6 +2,7 @@
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2 as pdfium
@@ -12,7 +13,8 @@ from rag.errors import UnreadableDocument
 
 FILES = Path(__file__).parent / "files"
 PAGES = (
-    "关于命名职工书屋示范点的通知\n各市总工会：\n2022年全省新建职工书屋318家，服务职工\n12.5万人次。\nTrade unions co-\noperate.",
+    "关于命名职工书屋示范点的通知\n各市总工会：\n2022年全省新建职工书屋318家，服务职工\n12.5万人次。\n"
+    "Trade unions co-\noperate.",
     "二、工作要求\n各级工会要加强管理，6月30日前报送名单。",
     "联系人：王小明\n电话：0000-1234567",
 )
@@ -25,7 +27,7 @@ def test_pages_are_kept(name):
     assert document.title == "关于命名职工书屋示范点的通知"
     assert document.media_type == "application/pdf" and document.encoding is None
     starts = (*document.pages, len(document.raw) + 1)
-    assert [document.raw[a : b - 1] for a, b in zip(starts, starts[1:], strict=False)] == list(PAGES)
+    assert [document.raw[a : b - 1] for a, b in pairwise(starts)] == list(PAGES)
 
 
 def test_scan_without_text_layer():

@@ -23,8 +23,8 @@ def save_model(folder, labels=1, head=True):
     tokenizer = BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_max_length=64)
     torch.manual_seed(3)
     config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        max_position_embeddings=64, num_labels=labels, initializer_range=0.5,
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2,
+        num_attention_heads=2, max_position_embeddings=64, num_labels=labels, initializer_range=0.5,
     )  # fmt: skip
     (BertForSequenceClassification if head else BertModel)(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -107,7 +107,7 @@ def test_a_model_that_is_not_there(name, tmp_path, monkeypatch):
 def test_a_damaged_folder(folder, tmp_path, damage):
     copy = shutil.copytree(folder, tmp_path / "copy")
     (copy / damage).write_bytes(b"{")
-    with pytest.raises(ModelError, match="can't load the reranker .*copy"):
+    with pytest.raises(ModelError, match=r"can't load the reranker .*copy"):
         load_cross_encoder(str(copy))
 
 

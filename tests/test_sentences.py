@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,7 +48,7 @@ PIECES = st.text(alphabet="工会甲乙。！？!?.,，;；“”‘’()（）�
 def test_split_covers_all_but_space(text: str) -> None:
     spans = split(text)
     assert all(a < b and text[a:b] == text[a:b].strip() for a, b in spans)
-    assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
     assert "".join(text[a:b] for a, b in spans).replace(" ", "") == "".join(text.split())
 
 
@@ -55,7 +57,7 @@ def test_clauses_cover_all_but_space(text: str) -> None:
     for items in (False, True):
         spans = clauses(text, items=items)
         assert "".join(text[a:b] for a, b in spans).replace(" ", "").replace("\n", "") == "".join(text.split())
-        assert all(first[1] <= second[0] for first, second in zip(spans, spans[1:], strict=False))
+        assert all(first[1] <= second[0] for first, second in itertools.pairwise(spans))
 
 
 @pytest.mark.parametrize(

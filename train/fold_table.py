@@ -1,7 +1,7 @@
 """Build `rag/data/fold.txt`, the character table of `rag.text.fold`.
 
 Sources: OpenCC's Traditional→Simplified character dictionary (`t2s`, with `hk2s` for Hong Kong forms),
-Unicode compatibility forms (NFKC) and lower case where they give exactly one character, and the short lists below.
+Unicode compatibility forms (NFKC) and lower case where they give one character, and the short lists below.
 
     python train/fold_table.py rag/data/fold.txt
 """
@@ -14,7 +14,11 @@ from pathlib import Path
 
 LAST = 0x2FA20
 RADICALS = dict(
-    zip("⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻥⻦⻨⻩⻬⻰", "母民虎西见角贝车长门青韦页风飞食马鱼鸟麦黄齐龙", strict=True)
+    zip(
+        "⺟⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻥⻦⻨⻩⻬⻰",
+        "母民虎西见角贝车长门青韦页风飞食马鱼鸟麦黄齐龙",
+        strict=True,
+    )
 )
 """Radicals that PDF files hold where the plain character is meant (Unicode EquivalentUnifiedIdeograph)."""
 OLD_FORMS = dict(zip("靑淸尙呑硏敎衞敍", "青清尚吞研教卫叙", strict=True))

@@ -65,6 +65,7 @@ def build(bot: Answerer) -> Any:
                 autofocus=True,
                 submit_btn=True,
                 container=False,
+                html_attributes=gr.InputHTMLAttributes(autocomplete="off"),
             )
         gr.HTML(f"<p>{texts.both('foot')}</p>", elem_id="foot", apply_default_css=False, js_on_load=None)
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

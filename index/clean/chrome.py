@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.types import Edit
@@ -135,7 +136,7 @@ def chrome(text: str) -> list[Edit]:
     return edits
 
 
-def _doubtful(head: list[Line], tail: list[Line]) -> list[Line]:
+def _doubtful(head: Sequence[Line], tail: Sequence[Line]) -> list[Line]:
     found = []
     if sum(is_chrome(line.body) for line in head):
         found += [line for line in head if _is_ambiguous(line.body)]
@@ -223,7 +224,7 @@ def _is_spam(body: str) -> bool:
     return len(items) >= 10 and short >= 0.9 * len(items) and with_digits <= 0.2 * len(items)
 
 
-def _zones(text: str) -> tuple[list[Line], list[Line], list[Line]]:
+def _zones(text: str) -> tuple[Sequence[Line], Sequence[Line], Sequence[Line]]:
     """Lines above the first running text, from it to the last, and below; all above where there is none."""
     lines = split_lines(text)
     first = next((i for i, line in enumerate(lines) if _is_text(line.body)), len(lines))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -90,7 +90,7 @@ def _goes_on(a: str, b: str, paragraph: _Paragraph, wrapped: int) -> bool:
     return full or running or bool(_FUNCTION.search(a) and paragraph.size >= 12 and is_prose(b))
 
 
-def _wrap_width(lines: list[Line]) -> int:
+def _wrap_width(lines: Sequence[Line]) -> int:
     """Find the width at which the document's lines are wrapped; 0 where they are not."""
     sizes = sorted(width(a.body) for a, b in pairwise(lines) if b.first - a.last == 1 and not ends_sentence(a.body))
     if len(sizes) < 6:
@@ -100,7 +100,7 @@ def _wrap_width(lines: list[Line]) -> int:
     return wide if 40 <= wide <= 180 and near >= 0.6 * len(sizes) else 0
 
 
-def _seams(text: str, lines: list[Line]) -> set[int]:
+def _seams(text: str, lines: Sequence[Line]) -> set[int]:
     """Find lines whose last word and the next line's first are one word, or a phrase that the document uses."""
     asked: dict[str, list[int]] = {}
     found = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f〇々"
 CLOSERS = "”’』」》〉)）】］〕\"'"
@@ -37,7 +38,6 @@ _BYLINE = re.compile(
 )
 _SENTENCE = re.compile("[。！？!?；;]")
 _COMMA = re.compile("[，,]")
-_HAN = re.compile(f"[{HAN}]")
 _LETTERS = re.compile(f"[{HAN}A-Za-z]{{2}}")
 
 
@@ -52,9 +52,10 @@ class Line:
     last: int
 
 
-def split_lines(text: str) -> list[Line]:
+@lru_cache(maxsize=1)  # most rules leave the text as it is, and the next one asks for the same lines
+def split_lines(text: str) -> tuple[Line, ...]:
     """Return the lines of `text` that hold anything, in order."""
-    return list(_lines(text))
+    return tuple(_lines(text))
 
 
 def _lines(text: str) -> Iterator[Line]:
@@ -68,8 +69,8 @@ def _lines(text: str) -> Iterator[Line]:
 
 
 def width(line: str) -> int:
-    """How much a line holds: a Han character counts two, anything else one."""
-    return len(line) + sum(1 for _ in _HAN.finditer(line))
+    """How much a line holds, in columns: what takes three bytes in UTF-8, as Chinese does, counts two, ASCII one."""
+    return (len(line.encode("utf-8", "replace")) + len(line)) // 2
 
 
 def ends_sentence(line: str) -> bool:

@@ -69,15 +69,15 @@ def other_article(text: str, piece: Piece) -> list[Edit]:
 
 def _guest(lines: Sequence[Line]) -> int | None:
     """Find the title line under which a second article goes on from another page."""
+    first = running = 0  # where the head that the next line may end begins; running text above it
     for place, line in enumerate(lines):
         pointer = CONTINUED.match(line.body)
-        if not pointer or "转" in pointer[0] or "轉" in pointer[0] or width(line.body) > 40:
-            continue
-        first = place
-        while first and place - first < 4 and _heads(lines[first - 1].body):
-            first -= 1
-        if first < place and sum(is_prose(earlier.body) for earlier in lines[:first]) >= 2:
-            return first
+        if pointer and "转" not in pointer[0] and "轉" not in pointer[0] and width(line.body) <= 40:
+            if place - 4 <= first < place and running >= 2:
+                return first
+        if not _heads(line.body):
+            running += is_prose(line.body)
+            first = place + 1
     return None
 
 

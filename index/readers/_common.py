@@ -102,7 +102,8 @@ def document(
 
 def _too_large(path: Path, size: int, limit: int) -> DocumentTooLarge:
     return DocumentTooLarge(
-        f"{path} has {size / 2**20:.1f} MB, over the limit of {limit / 2**20:g} MB; split it or raise max_file_mb"
+        f"{path} has {size / 2**20:.1f} MB, over the limit of {limit / 2**20:g} MB;"
+        " split it or raise max_file_mb"
     )
 
 
@@ -113,5 +114,5 @@ def _why(error: Exception) -> str:
 def own_title(text: str | None) -> str | None:
     """Return the title of a file's properties, unless a program put it there by itself."""
     title = " ".join((text or "").split())
-    junk = r"(?i)untitled|无标题|未命名.*|word document|Microsoft Word - .*|.*\.(docx?|wps|pdf|rtf|txt|pptx?)|\W*"
+    junk = r"(?i)untitled|无标题|未命名.*|word document|microsoft word - .*|.*\.(docx?|wps|pdf|rtf|txt)|\W*"
     return None if "\ufffd" in title or re.fullmatch(junk, title) else title

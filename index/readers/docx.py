@@ -68,9 +68,8 @@ def _check_archive(data: bytes, path: Path) -> None:
     total = sum(entry.file_size for entry in entries)
     largest = max((e.file_size for e in entries if e.filename.endswith((".xml", ".rels"))), default=0)
     if total > MAX_UNPACKED or largest > MAX_XML or total > max(MAX_XML, MAX_RATIO * len(data)):
-        raise UnreadableDocument(
-            f"{path} would unpack from {len(data) / 2**20:.1f} to {total / 2**20:.0f} MB: a zip bomb? Not opened"
-        )
+        sizes = f"from {len(data) / 2**20:.1f} to {total / 2**20:.0f} MB"
+        raise UnreadableDocument(f"{path} would unpack {sizes}: a zip bomb? It was not opened")
 
 
 def _blocks(container: Any) -> Iterator[str]:

@@ -23,9 +23,9 @@ _SKIP = frozenset((
     *("select", "option", "button", "input", "textarea"),
 ))  # fmt: skip
 _INLINE = frozenset((
-    *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "hi", "i", "img"),
-    *("ins", "kbd", "label", "mark", "q", "rb", "ref", "ruby", "s", "samp", "small", "span", "strike", "strong"),
-    *("sub", "sup", "time", "tt", "u", "var", "wbr"),
+    *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "hi", "i"),
+    *("img", "ins", "kbd", "label", "mark", "q", "rb", "ref", "ruby", "s", "samp", "small", "span", "strike"),
+    *("strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
 ))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "head"))
 _CHARSET = re.compile(
@@ -141,7 +141,7 @@ def _main(tree: Any) -> list[Block]:
 
 
 def _choose(blocks: list[Block], wanted: str) -> list[int]:
-    """Return the numbers of the blocks that make up `wanted`, a text without white space, in the page's order.
+    """Return the numbers of the blocks that make up `wanted`, a text without white space.
 
     A short block counts only where it goes on from the last: `新闻` stands in many a menu.
     """

@@ -75,7 +75,7 @@ def _unit_fit(asked: str, quantity: Quantity) -> float:
 
 def _quantities(query: Query, view: View) -> list[Span]:
     unit = "" if query.language == "en" else query.unit
-    if not unit and any(_PEOPLE.search(query.terms[i].text) for i in query.focus):
+    if not unit and query.focus and _PEOPLE.search(query.terms[query.focus[-1]].text):
         unit = "人?"
     if "第几" in query.text:
         return [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"第[一二三四五六七八九十\d]+[名位届]?", view.folded)]
@@ -195,6 +195,8 @@ def _lists(query: Query, view: View) -> list[Span]:
     for start, end, items in runs:
         first, last = view.clause_of(start), view.clause_of(end - 1)
         fit = 1.0 if wanted is None else 1.15 if items == wanted else 0.85
+        if any(f"“{title}”" in view.text[start:end] for title in query.titles):
+            fit *= 0.5  # the thing asked about is an item of this list, not its heading
         found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), fit))
     whole = Span(0, len(view.text), 0.55 if runs else 0.45)
     return [*found, whole]

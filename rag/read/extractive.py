@@ -12,7 +12,7 @@ from ..relevance import period_match
 from ..terms import Match, Matcher, Term
 from ..text.fold import fold
 from ..text.places import covers, find_places
-from ..text.tokens import Token, cut
+from ..text.tokens import Token
 from ..types import Period
 from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
 from .candidates import Span, candidates, expected_items
@@ -62,7 +62,6 @@ class ExtractiveReader:
     def __init__(self, matcher: Matcher, importance: Callable[[Term], float]) -> None:
         self._matcher = matcher
         self._importance = importance
-        self._contexts: dict[str, list[Token]] = {}
 
     def read(self, query: Query, views: Sequence[View], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
         """See Reader."""
@@ -126,13 +125,6 @@ class ExtractiveReader:
         total = sum(raw) or 1.0
         return [w / total for w in raw]
 
-    def _cut(self, text: str) -> list[Token]:
-        if text not in self._contexts:
-            if len(self._contexts) > 20_000:
-                self._contexts.clear()
-            self._contexts[text] = cut(text)
-        return self._contexts[text]
-
     def _after(self, view: View) -> list[tuple[float, str, list[Token]]]:
         part, sentences, i = view.part, view.part.sentences, view.index
         texts = [(0.7, " ".join(view.sentence.heading))]
@@ -140,7 +132,7 @@ class ExtractiveReader:
             if sentences[ahead].paragraph != view.sentence.paragraph:
                 break
             texts.append((0.9, part.clean[sentences[ahead].start : sentences[ahead].end]))
-        return [(worth, fold(text), self._cut(text)) for worth, text in texts if text]
+        return [(worth, fold(text), self._matcher.tokens(text)) for worth, text in texts if text]
 
     def _around(self, view: View) -> list[tuple[float, str, list[Token]]]:
         part, sentences, i = view.part, view.part.sentences, view.index
@@ -154,7 +146,7 @@ class ExtractiveReader:
             lead -= 1
         if lead < i - 2:
             texts.append((LEAD, part.clean[sentences[lead].start : sentences[lead].end]))
-        return [(worth, fold(text), self._cut(text)) for worth, text in texts if text]
+        return [(worth, fold(text), self._matcher.tokens(text)) for worth, text in texts if text]
 
     def _titles_missing(self, query: Query, view: View) -> list[str]:
         if not query.titles and not query.codes:
@@ -210,7 +202,7 @@ def _narrowed(query: Query, view: View, span: Span, found: Sequence[Support]) ->
         token = run.pop()
         at = token.start
         extra += token.text not in _WIDE and not any(a < token.end and token.start < b for a, b in covered)
-    return 0.5 if extra >= 2 else 1.0
+    return 0.4 if extra >= 2 else 1.0
 
 
 _WHOLE = re.compile(r"总数|总量|总人数|全部|全省|全市|全国|所有|总共|一共|共有|total|overall|altogether", re.IGNORECASE)

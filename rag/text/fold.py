@@ -1,9 +1,9 @@
 """Folding: one spelling for what is one text to a reader, without moving a single character.
 
-Traditional characters become Simplified, full-width forms half-width, capitals small: character by character, so
-that `fold(text)[i]` always stands for `text[i]` and spans found in one hold in the other. The table ships as data
-(see `train/fold_table.py`: OpenCC's character dictionary and Unicode NFKC), so it does not change with the Python
-version.
+Traditional characters become Simplified, full-width forms half-width, capitals small: character by character,
+so that `fold(text)[i]` always stands for `text[i]` and spans found in one hold in the other. The table ships
+as data (see `train/fold_table.py`: OpenCC's character dictionary and Unicode NFKC), so it does not change with
+the Python version.
 """
 
 from __future__ import annotations

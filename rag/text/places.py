@@ -39,15 +39,26 @@ class PlaceMention:
 
 
 _WORDS = frozenset(
-    "中山 东方 大同 长治 三明 白山 白城 河源 天水 海东 海西 海北 黄南 山南 白银 日照 来宾 阿里 新星 白杨 双河 北屯 白沙 安康 兴安 "
-    "红河 文山 百色 巴中 中卫 吴忠 朝阳 孝感 广安 大理 包头 保定 定安 昆玉 新乡 常德 文昌 泰安 四平 安顺 安庆 通化 和田 德州 临高 "
-    "乐东 万宁 黄山 黄石 北海 南平 六安 吉安 怀化 天门 鹤壁 内江 江门 昌江 清远 海口 平凉 自贡 玉树 大庆 哈密 普洱 延安 新余 博州 "
-    "巴州 克州 金华 嘉兴 保山 临沧 德阳 资阳 永州 开封 湘西 红河 通辽 南通 贵港 凉山".split()
+    re.findall(
+        r"\S+",
+        "中山 东方 大同 长治 三明 白山 白城 河源 天水 海东 海西 海北 黄南 山南 白银 日照 来宾 阿里 "
+        "新星 白杨 双河 北屯 白沙 安康 兴安 红河 文山 百色 巴中 中卫 吴忠 朝阳 孝感 广安 大理 包头 "
+        "保定 定安 昆玉 新乡 常德 文昌 泰安 四平 安顺 安庆 通化 和田 德州 临高 乐东 万宁 黄山 黄石 "
+        "北海 南平 六安 吉安 怀化 天门 鹤壁 内江 江门 昌江 清远 海口 平凉 自贡 玉树 大庆 哈密 普洱 "
+        "延安 新余 博州 巴州 克州 金华 嘉兴 保山 临沧 德阳 资阳 永州 开封 湘西 通辽 南通 贵港 凉山",
+    )
 )
-"""City names that are also ordinary words, personal names or parts of them: they need support from what stands by."""
-_NOT_AFTER = {"海口": "出入", "白山": "长", "江西": "长", "广东": "推", "广西": "推两", "海南": "南沿", "阿里": "·", "大庆": "重"}
-_NOT_BEFORE = {"上海": "拔域洋", "海南": "部岸北", "山西": "侧麓坡", "山东": "侧麓坡", "河南": "岸侧北", "河北": "岸侧", "湖南": "岸侧",
-               "湖北": "岸侧", "江西": "岸", "德州": "扑", "北京": "时", "哈密": "瓜", "阿里": "巴云", "大理": "石寺"}  # fmt: skip
+"""City names that are also words, personal names or parts of them: they need support from what stands by."""
+_NOT_AFTER = {
+    "海口": "出入", "白山": "长", "江西": "长", "广东": "推", "广西": "推两", "海南": "南沿", "阿里": "·",
+    "大庆": "重",
+}  # fmt: skip
+_NOT_BEFORE = {
+    "上海": "拔域洋", "海南": "部岸北", "山西": "侧麓坡", "山东": "侧麓坡", "河南": "岸侧北", "河北": "岸侧",
+    "湖南": "岸侧", "湖北": "岸侧", "江西": "岸", "德州": "扑", "北京": "时", "哈密": "瓜", "阿里": "巴云",
+    "大理": "石寺",
+}  # fmt: skip
+"""Characters beside which a name is part of something else: 入海口, 太行山西麓."""
 _STREET = re.compile(r"[中东西南北]?(?:路|街|大街|大道|巷|胡同|里弄)(?![边上段线过])|区(?![域位划内委分间])")
 _ORGANISATION = re.compile(
     r"(?:[^,，。;；:：、“”《》()（）\s的了在和与及对为把被向从到至是有将已也等]{0,16}?)"
@@ -57,7 +68,10 @@ _ORGANISATION = re.compile(
 )
 _BREAKS_NAME = re.compile(r"工会|省委|市委|政府|全省|全市|各级|组织|开展|举办|职工|积极|推动|省|共|走进|联合")
 _SUPPORT_BEFORE = re.compile(r"(?:^|[,，。;；:：、(（\s]|在|于|赴|到|从|来自|由|至|和|与|及)$")
-_SUPPORT_AFTER = re.compile(r"(?:等?(?:地|市)|工会|总工会|各级|全市|职工|的|呢|有|是|企业|今年|去年|20\d\d|两地|三地|[?？,，、。]|$|和|与|及)")
+_SUPPORT_AFTER = re.compile(
+    r"(?:等?(?:地|市)|工会|总工会|各级|全市|职工|的|呢|有|是|企业|今年|去年|20\d\d|两地|三地|[?？,，、。]|$|和|与|及)"
+)
+_AUTHORITY_AFTER = re.compile("等?[地市]|总?工会|各级|全市|呢")
 _LISTED = ("、", "和", "与", "及", "到", "至")
 _QUOTE = re.compile(r"[“‘][^“”‘’。！？\n]{1,30}[”’]|《[^》\n]{1,90}》")
 _DEICTIC = re.compile(
@@ -67,12 +81,19 @@ _DEICTIC = re.compile(
 )
 _SAFE = "沪渝冀豫辽湘皖鲁苏浙赣鄂桂陕闽粤黔滇琼"
 _ABBR_RUN = re.compile(r"[京津沪渝冀豫辽湘皖鲁苏浙赣鄂桂陕闽粤黔滇琼云黑新甘晋蒙吉贵青藏川宁港澳台]{2,}")
-_RUN_WORDS = frozenset(("云贵川", "川云贵", "港澳", "港澳台", "甘青宁", "新青藏", "青藏", "川藏", "京津", "川贵", "川滇黔", "晋蒙"))
+_RUN_WORDS = frozenset(
+    ("云贵川", "川云贵", "港澳", "港澳台", "甘青宁", "新青藏", "青藏", "川藏", "京津", "川贵", "川渝", "京沪")
+)
 _ROUTE = re.compile(r"(?:高铁|铁路|高速|客专|公路|航线|干线|运河|线|剧|菜|商|语|籍)")
-_ABBR_ONE = re.compile(r"(?<=[在来留驻赴入返全])[皖川鲁辽苏浙赣鄂湘粤闽桂琼陕晋冀豫渝沪黔滇陇](?![\u4e00-\u9fff]?[菜剧]|[联州江中城])")
+_ABBR_ONE = re.compile(
+    r"(?<=[在来留驻赴入返全])[皖川鲁辽苏浙赣鄂湘粤闽桂琼陕晋冀豫渝沪黔滇陇](?![\u4e00-\u9fff]?[菜剧]|[联州江中城])"
+)
 _ABBR_PART = re.compile(r"[皖苏浙鲁豫粤闽赣鄂陕冀](?=[东南西北][^坡方]|[东南西北]$)")
 _NATION_RE = re.compile(r"全国(?!性|化)|nationwide|across china|the whole country")
-_NATION_NAME = re.compile(r"(?:总工会|人大|政协|妇联|劳模|劳动模范|五一|工人先锋号|先进|优秀|模范|青年|职工职业|网络|[\u4e00-\u9fff]{0,8}(?:奖|赛|称号))")
+_NATION_NAME = re.compile(
+    r"(?:总工会|人大|政协|妇联|劳模|劳动模范|五一|工人先锋号|先进|优秀|模范|青年|职工职业|网络"
+    r"|[\u4e00-\u9fff]{0,8}(?:奖|赛|称号))"
+)
 
 
 def find_places(text: str) -> list[PlaceMention]:
@@ -115,7 +136,7 @@ def _table() -> tuple[re.Pattern[str], dict[str, tuple[tuple[str, str], ...]]]:
         for name in (region.name, *region.names):
             names.setdefault(name, region.key)
     for name, key in list(names.items()):
-        if key.endswith("/" + name) and not name.endswith(("市", "州", "盟", "县")) and name + "市" not in names:
+        if key.endswith("/" + name) and not name.endswith(("市", "州", "盟", "县")):
             names.setdefault(name + "市", key)
         if "/" not in key and name == key:
             names.setdefault(name + "省", key)
@@ -138,7 +159,9 @@ def _names(text: str) -> Iterator[tuple[int, int, str, bool]]:
                 at = end = start + len(name)
                 before, after = text[start - 1 : start] if start else "", text[end : end + 1]
                 short = key.rpartition("/")[2]
-                if (before and before in _NOT_AFTER.get(name, "")) or (after and after in _NOT_BEFORE.get(name, "")):
+                if before and before in _NOT_AFTER.get(name, ""):
+                    break
+                if after and after in _NOT_BEFORE.get(name, ""):
                     break
                 if name == short and _STREET.match(text, end):
                     break
@@ -159,8 +182,9 @@ def _supported(text: str, names: list[tuple[int, int, str, bool]]) -> list[tuple
                 begins and following is not None and text[end : following[0]] in _LISTED
             )
             within = last is not None and last[1] == start and last[2] == key.partition("/")[0]
-            open_ = begins and bool(_SUPPORT_AFTER.match(after))
-            if not listed and not within and not (open_ and (key.partition("/")[0] in provinces or re.match("等?[地市]|总?工会|各级|全市|呢", after))):
+            at_home = key.partition("/")[0] in provinces or _AUTHORITY_AFTER.match(after)
+            alone = begins and at_home and _SUPPORT_AFTER.match(after)
+            if not (listed or within or alone):
                 continue
         chosen.append((start, end, key))
     return chosen
@@ -194,11 +218,9 @@ def _abbreviated(text: str) -> Iterator[PlaceMention]:
     short = abbreviations()
     for run in _ABBR_RUN.finditer(text):
         sure = sum(char in _SAFE for char in run[0])
-        if len(set(run[0])) < len(run[0]):
-            continue
-        if run[0] not in _RUN_WORDS and (sure < 1 or (len(run[0]) == 2 and sure < 2 and run[0] not in ("川渝", "京沪"))):
-            continue
-        if _ROUTE.match(text, run.end()):
+        enough = sure >= (2 if len(run[0]) == 2 else 1)
+        twice = len(set(run[0])) < len(run[0])  # a personal name: 陈琼琼
+        if twice or not (enough or run[0] in _RUN_WORDS) or _ROUTE.match(text, run.end()):
             continue
         for i, char in enumerate(run[0]):
             yield PlaceMention(run.start() + i, run.start() + i + 1, short[char], "abbr", "province")

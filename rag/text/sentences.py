@@ -1,6 +1,6 @@
 """Sentences and clauses of Chinese (and English) prose, as spans.
 
-A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` does not end one.
+A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` ends none.
 What follows a quotation and only says who spoke (`”赵海艳说。`) belongs to the quotation. Numbers, addresses
 and abbreviations are not broken.
 """

@@ -1,7 +1,7 @@
 """How time is written: one rule for each form, tried in order, on folded text.
 
-A rule is a pattern and a function from its match and the anchor year (None where unknown) to `Found`, or None where
-the match is no time after all. `rag.text.times` runs the rules and judges what stands round each mention.
+A rule is a pattern and a function from its match and the anchor year (None where unknown) to `Found`, or None
+where the match is no time. `rag.text.times` runs the rules and judges what stands round each mention.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from ..types import Period
 
 
 class Found(NamedTuple):
-    """What a rule makes of its match. `back` marks a time that refers to the year named last (`当年`, `次年`)."""
+    """What a rule makes of its match.
+
+    `back` marks a time that refers to the year named before it (`当年`, `次年`), so many years on.
+    """
 
     kind: str
     period: Period | None
@@ -36,17 +39,25 @@ _PART = r"(?:年度|度|全年|[上下]半年|第?[一二三四]季度|[初底�
 _UNTIL = r"(?P<until>截[至止]到?|截至)?"
 _SINCE = r"(?P<since>以来|至今|迄今|以后|之后|起(?![步点草飞诉义来]))?"
 _COUNT = r"(?P<n>\d{1,3}|[一二两三四五六七八九十]{1,3}|[几数多])"
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _EN_MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
-_EN_COUNT = {w: i for i, w in enumerate("one two three four five six seven eight nine ten".split(), 1)}
-_SHIFT = {"大前年": -3, "前年": -2, "去年": -1, "昨年": -1, "上年": -1, "上年度": -1, "上一年": -1, "上一年度": -1, "今年": 0,
-          "本年": 0, "本年度": 0, "今岁": 0, "明年": 1, "来年": 1, "下一年": 1, "下一年度": 1, "后年": 2}  # fmt: skip
-_EN_SHIFT = {"year before last": -2, "two years ago": -2, "last year": -1, "previous year": -1, "this year": 0,
-             "current year": 0, "next year": 1, "following year": 1}  # fmt: skip
-_NOT_BEFORE = r"\d零〇一二三四五六七八九十百千万两几数多半每第青少老中壮暮周学历财成去今明当前后本上往新同全跨近次翌那该"
+_EN_COUNT = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+}  # fmt: skip
+_SHIFT = {
+    "大前年": -3, "前年": -2, "去年": -1, "昨年": -1, "上年": -1, "上年度": -1, "上一年": -1, "上一年度": -1,
+    "今年": 0, "本年": 0, "本年度": 0, "今岁": 0, "明年": 1, "来年": 1, "下一年": 1, "下一年度": 1, "后年": 2,
+}  # fmt: skip
+_EN_SHIFT = {
+    "year before last": -2, "two years ago": -2, "last year": -1, "previous year": -1, "this year": 0,
+    "current year": 0, "next year": 1, "following year": 1,
+}  # fmt: skip
+_NOT_BEFORE = (
+    r"\d零〇一二三四五六七八九十百千万两几数多半每第青少老中壮暮周学历财成去今明当前后本上往新同全跨近次翌那该"
+)
 _MEASURES = "万亿千百多余个名人家件项元次场条所户台辆吨公里米套只份座处张篇本期班组对例位种类页平分秒度倍℃"
 
 
@@ -116,7 +127,8 @@ def _plain_year(match: re.Match[str], now: int | None) -> Found | None:
 
 def _plan(match: re.Match[str], _: int | None) -> Found | None:
     name = match["n"]
-    first = 2001 + 5 * (_DIGIT[name[1]] if len(name) == 3 else 0) if name[0] == "十" else 1951 + 5 * _DIGIT[name[0]]
+    nth = number(name[:-1])  # 十四五 is the plan of the fourteenth five years
+    first = 1951 + 5 * nth
     return Found("plan" if match["time"] else "title", Period(first, first + 4))
 
 
@@ -183,7 +195,8 @@ def _date(match: re.Match[str], now: int | None) -> Found | None:
 
 
 def _en_date(match: re.Match[str], _: int | None) -> Found | None:
-    return Found("year", _year(int(match["y"])), _MONTHS.index(match["month"][:3]) + 1, int(match["day"] or 0) or None)
+    month = _MONTHS.index(match["month"][:3]) + 1
+    return Found("year", _year(int(match["y"])), month, int(match["day"]) if match["day"] else None)
 
 
 def _en_relative(match: re.Match[str], now: int | None) -> Found | None:
@@ -202,7 +215,7 @@ def _en_span(match: re.Match[str], now: int | None) -> Found | None:
 
 
 def _bare(match: re.Match[str], _: int | None) -> Found | None:
-    """A year in figures alone: believed in English, and in Chinese where no measure word makes it a quantity."""
+    """Believe a year in figures alone in English, and in Chinese where no measure word follows."""
     text, year = match.string, int(match[0])
     after = text[match.end() : match.end() + 2].lstrip(" ")[:1]
     before = text[max(0, match.start() - 1) : match.start()]
@@ -213,39 +226,49 @@ def _bare(match: re.Match[str], _: int | None) -> Found | None:
     return Found("year", _year(year))
 
 
-RULES: tuple[Rule, ...] = tuple(
-    (re.compile(pattern), rule)
-    for pattern, rule in (
-        (rf"民国{S}(?P<y>\d{{1,3}}|[一二三四五六七八九十百零〇○]{{1,6}}|元){S}年(?:度|{S}{_SMALL}{S}月(?:{S}{_SMALL}{S}[日号])?)?", _roc),
-        (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/.](?P<month>0?[1-9]|1[0-2])[-/.](?P<day>[12]\d|3[01]|0?[1-9])(?![\d.])", _iso),
-        (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/](?P<month>0[1-9]|1[0-2])(?P<day>)(?![\d-])", _iso),
-        (rf"(?<!\d)(?P<first>{_YEAR}){S}年?(?:{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}日)?)?{S}(?:-{{1,2}}|—{{1,2}}|~|至|到|to){S}"
-         rf"(?P<last>{_YEAR})(?!\d)(?:{S}年(?:{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}[日号])?|{_PART}))?", _pair),
-        (r"(?P<century>(?:上|本|20|21|二十一?)世纪)?(?P<n>[1-9]0|[二三四五六七八九]十)年代", _decade),
-        (rf"(?:{_UNTIL}|(?P<from>[自从]))?(?<!\d)(?P<y>{_YEAR}){S}年(?![级龄代])(?:{S}{_MONTH_DAY}|{_PART}){_SINCE}"
-         r"(?P<ongoing>(?=[^,。;:、\n]{1,30}以来))?", _plain_year),
-        (r"[“‘\"]?(?P<n>十[一二三四五六]?五|[六七八九]五)[”’\"]?(?P<time>时期|期间|以来|开局|末期?)", _plan),
-        (r"[“‘\"]?(?P<n>十[一二三四五六]五)[”’\"]?(?P<time>)", _plan),
-        (r"第(?P<n>[一二三四五六七八九]|十[一二三四五六]?)个五年", _nth_plan),
-        (rf"{_UNTIL}(?P<rel>大前年|(?<![之以年目当])前年|(?<!过)去年|昨年|上一年度?|(?<!以)上年度?|今年|(?<![日基])本年度?|今岁|(?<![清开文])明年|(?<![年近以])来年"
-         rf"|下一年度?|(?<![年月日前])后年)(?![均龄级纪])(?:{S}{_MONTH_DAY}|年?[初底末中]|[上下]半年|第?[一二三四]季度|以来)?", _relative),
-        (rf"(?P<rel>(?<![适相应])当年|(?<![不相共])同年|(?<!应)该年|那一?年|(?<![每首一两多届\d])次年|翌年)(?![级龄轻均会])(?:{S}{_MONTH_DAY}|[初底末]|[上下]半年)?", _back),
-        (r"今冬明春|去冬今春|今[春夏秋冬]", _seasons),
-        (rf"(?P<before>(?:过去|刚刚过去|最近|近|这)的?)?{S}(?<![\d第几数]){_COUNT}{S}(?:多|余)?{S}年(?P<after>以来|多来|来|间)?"
-         r"(?P<review>(?=(?:[\u4e00-\u9fff]{0,6}(?:回眸|回顾|综述|巡礼|答卷|成就))))?(?![级龄代度])", _span),
-        (r"(?:未来|今后|接下来|往后)的?(?P<n>\d{1,2}|[一二两三四五六七八九十]{1,2}|[几数多])(?:[至到][二三四五])?年", _future),
-        (r"近年来?|近[些几]年来?|[多数历长连]年(?:以)?来|[几数]十年(?:以)?来|长期以来|一直以来|这些年来?", _simple("recent", dated=False)),
-        (rf"(?<![\u4e00-\u9fff\d])年[内中](?![级期国])|(?<![{_NOT_BEFORE}])年[初底末](?![级期])|岁末", _simple("deictic", dated=True)),
-        (r"(?:截[至止]到?|迄|到)?(?:目前|现在)(?:为止)?|近日|日前|近期|迄今(?:为止)?|当前|眼下", _simple("now", dated=True)),
-        (rf"{_UNTIL}(?<![\d.])(?:\d{{1,2}}{S}月?{S}[-—~至到]{S})?{_MONTH_DAY}(?![度刊票供嫂饼球亮光季均薪台牙])", _date),
-        (rf"\b(?P<day>\d{{1,2}})\s+{_EN_MONTH},?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
-        (rf"\b{_EN_MONTH}(?:\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?)?,?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
-        (r"\b(?:between\s+|from\s+)?(?P<first>(?:19|20)\d\d)\s*(?:-|—|to|and|through|until|till)\s*(?P<last>(?:19|20)\d\d)\b", _pair),
-        (r"\bsince\s+(?:[a-z]+\s+)?(?P<y>(?:19|20)\d\d)\b", _en_since),
-        (r"\b(?P<rel>year before last|two years ago|last year|previous year|this year|current year|next year|following year)\b", _en_relative),
-        (r"\b(?:past|last|previous|recent)\s+(?P<n>\d{1,2}|two|three|four|five|six|seven|eight|nine|ten|few|several)\s+years\b", _en_span),
-        (r"\bin recent years\b|\brecently\b", _simple("recent", dated=False)),
-        (r"\bso far\b|\bto date\b", _simple("now", dated=True)),
-        (r"(?<!\d[.,])(?<![\d.a-z/_#$¥+-])(?:19|20)\d\d(?![\d%_]|[.,]\d|[a-z/-])", _bare),
-    )
-)
+_PATTERNS: tuple[tuple[str, Callable[[re.Match[str], int | None], Found | None]], ...] = (
+    (rf"民国{S}(?P<y>\d{{1,3}}|[一二三四五六七八九十百零〇○]{{1,6}}|元){S}年"
+     rf"(?:度|{S}{_SMALL}{S}月(?:{S}{_SMALL}{S}[日号])?)?", _roc),
+    (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/.](?P<month>0?[1-9]|1[0-2])[-/.](?P<day>[12]\d|3[01]|0?[1-9])(?![\d.])",
+     _iso),
+    (r"(?<![\d.])(?P<y>(?:19|20)\d\d)[-/](?P<month>0[1-9]|1[0-2])(?P<day>)(?![\d-])", _iso),
+    (rf"(?<!\d)(?P<first>{_YEAR}){S}年?(?:{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}日)?)?{S}(?:-{{1,2}}|—{{1,2}}|~|至|到|to){S}"
+     rf"(?P<last>{_YEAR})(?!\d)(?:{S}年(?:{S}\d{{1,2}}{S}月(?:{S}\d{{1,2}}{S}[日号])?|{_PART}))?", _pair),
+    (r"(?P<century>(?:上|本|20|21|二十一?)世纪)?(?P<n>[1-9]0|[二三四五六七八九]十)年代", _decade),
+    (rf"(?:{_UNTIL}|(?P<from>[自从]))?(?<!\d)(?P<y>{_YEAR}){S}年(?![级龄代])(?:{S}{_MONTH_DAY}|{_PART}){_SINCE}"
+     r"(?P<ongoing>(?=[^,。;:、\n]{1,30}以来))?", _plain_year),
+    (r"[“‘\"]?(?P<n>十[一二三四五六]?五|[六七八九]五)[”’\"]?(?P<time>时期|期间|以来|开局|末期?)", _plan),
+    (r"[“‘\"]?(?P<n>十[一二三四五六]五)[”’\"]?(?P<time>)", _plan),
+    (r"第(?P<n>[一二三四五六七八九]|十[一二三四五六]?)个五年", _nth_plan),
+    (rf"{_UNTIL}(?P<rel>大前年|(?<![之以年目当])前年|(?<!过)去年|昨年|上一年度?|(?<!以)上年度?|今年"
+     r"|(?<![日基])本年度?(?!级)|今岁|(?<![清开文])明年|(?<![年近以])来年|下一年度?|(?<![年月日前])后年)(?![均龄级纪])"
+     rf"(?:{S}{_MONTH_DAY}|年?[初底末中]|[上下]半年|第?[一二三四]季度|以来)?", _relative),
+    (r"(?P<rel>(?<![适相应])当年|(?<![不相共])同年|(?<!应)该年|那一?年|(?<![每首一两多届\d])次年|翌年)(?![级龄轻均会])"
+     rf"(?:{S}{_MONTH_DAY}|[初底末]|[上下]半年)?", _back),
+    (r"今冬明春|去冬今春|今[春夏秋冬]", _seasons),
+    (rf"(?P<before>(?:过去|刚刚过去|最近|近|这)的?)?{S}(?<![\d第几数]){_COUNT}{S}(?:多|余)?{S}年(?P<after>以来|多来|来|间)?"
+     r"(?P<review>(?=(?:[\u4e00-\u9fff]{0,6}(?:回眸|回顾|综述|巡礼|答卷|成就))))?(?![级龄代度])", _span),
+    (r"(?:未来|今后|接下来|往后)的?(?P<n>\d{1,2}|[一二两三四五六七八九十]{1,2}|[几数多])(?:[至到][二三四五])?年",
+     _future),
+    (r"近年来?|近[些几]年来?|[多数历长连]年(?:以)?来|[几数]十年(?:以)?来|长期以来|一直以来|这些年来?",
+     _simple("recent", dated=False)),
+    (rf"(?<![\u4e00-\u9fff\d])年[内中](?![级期国])|(?<![{_NOT_BEFORE}])年[初底末](?![级期])|岁末",
+     _simple("deictic", dated=True)),
+    (r"(?:截[至止]到?|迄|到)?(?:目前|现在)(?:为止)?|近日|日前|近期|迄今(?:为止)?|当前|眼下",
+     _simple("now", dated=True)),
+    (rf"{_UNTIL}(?<![\d.])(?:\d{{1,2}}{S}月?{S}[-—~至到]{S})?{_MONTH_DAY}(?![度刊票供嫂饼球亮光季均薪台牙])",
+     _date),
+    (rf"\b(?P<day>\d{{1,2}})\s+{_EN_MONTH},?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
+    (rf"\b{_EN_MONTH}(?:\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?)?,?\s+(?P<y>(?:19|20)\d\d)\b", _en_date),
+    (r"\b(?:between\s+|from\s+)?(?P<first>(?:19|20)\d\d)\s*(?:-|—|to|and|through|until|till)\s*"
+     r"(?P<last>(?:19|20)\d\d)\b", _pair),
+    (r"\bsince\s+(?:[a-z]+\s+)?(?P<y>(?:19|20)\d\d)\b", _en_since),
+    (rf"\b(?P<rel>{'|'.join(_EN_SHIFT)})\b", _en_relative),
+    (rf"\b(?:past|last|previous|recent)\s+(?P<n>\d{{1,2}}|{'|'.join(_EN_COUNT)}|few|several)\s+years\b",
+     _en_span),
+    (r"\bin recent years\b|\brecently\b", _simple("recent", dated=False)),
+    (r"\bso far\b|\bto date\b", _simple("now", dated=True)),
+    (r"(?<!\d[.,])(?<![\d.a-z/_#$¥+-])(?:19|20)\d\d(?![\d%_]|[.,]\d|[a-z/-])", _bare),
+)  # fmt: skip
+RULES: tuple[Rule, ...] = tuple((re.compile(pattern), rule) for pattern, rule in _PATTERNS)
+"""In the order in which they are tried: the first to take a character keeps it."""

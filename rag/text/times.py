@@ -1,7 +1,7 @@
 """Mentions of time and the years that they stand for.
 
-`今年` means nothing by itself: deictic times are resolved against an anchor, the period in which the text was written
-(its last year counts). The kind of a mention says how far to trust it:
+`今年` means nothing by itself: deictic times are resolved against an anchor, the period in which the text was
+written (its last year counts). The kind of a mention says how far to trust it:
 
 ========  ===========================================================================================
 year      a year or a range named in figures: `2022年`, `2018—2022年`, `民国111年`, `in 2022`
@@ -36,14 +36,20 @@ STRONG = frozenset({"year", "since", "until", "deictic", "range", "past", "plan"
 
 _HINT = re.compile(r"[年月岁]|[今近日目当迄截眼春夏秋冬]|\d{4}|五|years?\b|recent|so far|to date")
 _TITLE = re.compile(r"《[^《》]*(?:〈[^《》]*〉[^《》]*)*(?:《[^《》]*》[^《》]*)*》")
-_GOAL_AFTER = re.compile(r"[ \t]?(?:[\u4e00-\u9fff]{0,4}远景目标|[\u4e00-\u9fff]{0,6}规划|[\u4e00-\u9fff]{0,2}五年(?:行动)?计划|愿景|[\u4e00-\u9fff]{0,2}行动计划)")
+_GOAL_AFTER = re.compile(
+    r"[ \t]?(?:[\u4e00-\u9fff]{0,4}远景目标|[\u4e00-\u9fff]{0,6}规划|[\u4e00-\u9fff]{0,2}五年(?:行动)?计划"
+    r"|愿景|[\u4e00-\u9fff]{0,2}行动计划)"
+)
 _LABEL_AFTER = re.compile(
-    r"[ \t]?(?:届|级|[“‘]|度?[^,，。;；:：、“”《》开举组召获有共]{0,14}?(?:[“‘《][^“”‘’《》]{1,24}[”’》][^,，。;；:：、“”《》]{0,6}?)?"
+    r"[ \t]?(?:届|级|[“‘]|度?[^,，。;；:：、“”《》开举组召获有共]{0,14}?"
+    r"(?:[“‘《][^“”‘’《》]{1,24}[”’》][^,，。;；:：、“”《》]{0,6}?)?"
     r"(?:人物|奖|称号|竞赛|大赛|比赛|活动|行动|论坛|展览|博览会|峰会|典礼|杯))"
 )
 _LABEL_BEFORE = re.compile(r"[\u4e00-\u9fff] ?$")
 _NO_LABEL = re.compile(r"(?:[在于从自到至是即比较及和与]|截至|以来|今年|去年) ?$")
-_COMPARE_BEFORE = re.compile(r"(?:[比较]|相比|对比|相较于?|高于|低于|多于|少于|than(?: in)?|compared (?:with|to)|versus|vs\.?) ?$")
+_COMPARE_BEFORE = re.compile(
+    r"(?:[比较]|相比|对比|相较于?|高于|低于|多于|少于|than(?: in)?|compared (?:with|to)|versus|vs\.?) ?$"
+)
 _COMPARE_AFTER = re.compile(r"(?:的?[\u4e00-\u9fff]{0,4})?(?:同期|相比|水平相比)")
 _UP_TO = re.compile(r"(?:[\u4e00-\u9fff]{0,6})?[至到]")
 _COMPARE_WITH = re.compile(r"[与同和跟] ?$")
@@ -95,13 +101,14 @@ def find_times(text: str, anchor: Period | None) -> list[TimeMention]:
         if kind in STRONG and kind not in ("range", "plan") and period is not None:
             named = period.last
         if mentions and mentions[-1].kind == "date" and _UP_TO.fullmatch(folded, mentions[-1].end, start):
-            mentions[-1] = replace(mentions[-1], kind="deictic")  # `11月开始持续至明年1月` begins in the anchor's year
+            # `11月开始持续至明年1月` begins in the anchor's year
+            mentions[-1] = replace(mentions[-1], kind="deictic")
         mentions.append(TimeMention(start, end, period, kind, found.month, found.day))
     return mentions
 
 
 def _kind(text: str, start: int, end: int, kind: str, titles: list[tuple[int, int]]) -> str:
-    """The kind after a look at what stands round the mention."""
+    """Tell the kind after a look at what stands round the mention."""
     if any(a < start and end < b for a, b in titles):
         return "title"
     if kind not in ("year", "deictic"):
@@ -109,20 +116,20 @@ def _kind(text: str, start: int, end: int, kind: str, titles: list[tuple[int, in
     before, after = text[max(0, start - 14) : start], text[end : end + 24]
     if _GOAL_AFTER.match(after):
         return "title"
-    if _COMPARE_BEFORE.search(before) or (_COMPARE_AFTER.match(after) and (kind == "deictic" or _COMPARE_WITH.search(before))):
+    measured = _COMPARE_AFTER.match(after) and (kind == "deictic" or _COMPARE_WITH.search(before))
+    if measured or _COMPARE_BEFORE.search(before):
         return "compare"
-    if kind == "year" and _LABEL_AFTER.match(after) and (
-        after[:1] in ("届", "级") or (_LABEL_BEFORE.search(before) and not _NO_LABEL.search(before))
-    ):
+    follows = _LABEL_BEFORE.search(before) and not _NO_LABEL.search(before)
+    if kind == "year" and _LABEL_AFTER.match(after) and (follows or after[:1] in ("届", "级")):
         return "label"
     return kind
 
 
 def spoken_of(mentions: Iterable[TimeMention]) -> tuple[Period | None, bool]:
-    """The years that a text with these mentions speaks of, and whether it names them itself.
+    """Give the years that a text with these mentions speaks of, and whether it names them itself.
 
-    All strong mentions together; where there is none, a year within a name, then a bare date (whose year is only
-    inferred, so it does not count as named). (None, False) where nothing is said.
+    All strong mentions together; where there is none, a year within a name, then a bare date (whose year is
+    only inferred, so it does not count as named). (None, False) where nothing is said.
     """
     listed = list(mentions)
     for kinds, explicit in ((STRONG, True), ({"label"}, True), ({"date", "now"}, False)):
@@ -133,10 +140,10 @@ def spoken_of(mentions: Iterable[TimeMention]) -> tuple[Period | None, bool]:
 
 
 def written_in(part: Part) -> Period | None:
-    """The year that `今年` means in a part: the anchor for its sentences. None where nothing tells.
+    """Give the year that `今年` means in a part: the anchor for its sentences. None where nothing tells.
 
-    That is the year of publication; but a review whose title names a year and that came out in the first weeks of the
-    next was written in the year under review, unless it speaks of the new year or of `去年`.
+    That is the year of publication; but a review whose title names a year and that came out in the first
+    weeks of the next was written in the year under review, unless it speaks of the new year or of `去年`.
     """
     if part.published is None:
         return Period(part.period.last, part.period.last) if part.period else None

@@ -31,7 +31,7 @@
       if (node.getAttribute('aria-label') !== wanted) node.setAttribute('aria-label', wanted);
     }
     const box = document.querySelector('#box textarea');
-    if (box && box.placeholder !== say('ask')) {
+    if (box && box.getAttribute('aria-label') !== say('ask')) {
       box.placeholder = say('ask');
       box.setAttribute('aria-label', say('ask'));
     }

@@ -1,0 +1,129 @@
+"""Speed and memory on this machine, in a home of its own that is deleted afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from rag.config import Settings
+from rag.errors import ZhiyinError
+from rag.messages import tr
+from rag.session import Asks
+
+from .rows import Gold, bundled, load
+from .score import percentile
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+STARTS = 5
+
+
+def measure(make_bot: Callable[[Settings], Asks]) -> dict[str, Any]:
+    """Index the bundled documents, ask the bundled questions twice, start the command: seconds, ms and MB.
+
+    `index_seconds` is the whole command in a fresh process; latencies are of the second round.
+    """
+    with _temporary_home() as environment:
+        indexed = _run(["index", "--json"], environment)
+        index_mb = _peak(resource.RUSAGE_CHILDREN)
+        starts = [_run(["--help"], environment)["seconds"] for _ in range(STARTS)]
+        started = time.perf_counter()
+        bot = make_bot(Settings())
+        rows = load(bundled())
+        first = _timed(bot, rows[0])
+        ready = time.perf_counter() - started
+        for row in rows[1:]:
+            _timed(bot, row)
+        warm = [_timed(bot, row) * 1000 for row in rows]
+    told = json.loads(indexed["output"])
+    return {
+        "index_seconds": round(indexed["seconds"], 2),
+        "index_chunks": told["chunks"],
+        "index_peak_mb": round(index_mb),
+        "ready_seconds": round(ready, 2),
+        "first_answer_ms": round(first * 1000, 1),
+        "questions": len(rows),
+        "warm_median_ms": round(percentile(warm, 0.5) or 0.0, 1),
+        "warm_p95_ms": round(percentile(warm, 0.95) or 0.0, 1),
+        "help_seconds": round(min(starts), 3),
+        "answering_peak_mb": round(_peak(resource.RUSAGE_SELF)),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def table(figures: dict[str, Any]) -> Table:
+    """The figures of `measure` for a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    names = {
+        "index_seconds": tr("建索引(新进程、新目录)", "index the bundled documents (new process and home)"),
+        "index_chunks": tr("片段数", "chunks"),
+        "index_peak_mb": tr("建索引的内存峰值", "peak memory of indexing"),
+        "ready_seconds": tr("加载并答出第一题", "load and answer the first question"),
+        "first_answer_ms": tr("其中第一题", "of this, the first answer"),
+        "questions": tr("题数", "questions"),
+        "warm_median_ms": tr("热态回答的中位数", "warm answer, median"),
+        "warm_p95_ms": tr("热态回答的第 95 百分位", "warm answer, 95th percentile"),
+        "help_seconds": tr(f"zhiyin --help({STARTS} 次中最快)", f"zhiyin --help, best of {STARTS}"),
+        "answering_peak_mb": tr("回答的内存峰值", "peak memory of answering"),
+        "cores": tr("处理器核数", "cores"),
+        "python": "Python",
+    }
+    units = {"seconds": " s", "ms": " ms", "mb": " MB"}
+    out = Table(box=SIMPLE_HEAD, show_header=False)
+    out.add_column()
+    out.add_column(justify="right")
+    for key, name in names.items():
+        out.add_row(name, f"{figures[key]}{units.get(key.rpartition('_')[2], '')}")
+    return out
+
+
+def _timed(bot: Asks, row: Gold) -> float:
+    started = time.perf_counter()
+    bot.ask(row.question, row.history)
+    return time.perf_counter() - started
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "rag", *arguments], env=environment, capture_output=True, check=False
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise ZhiyinError(f"`zhiyin {' '.join(arguments)}` ended with {done.returncode}: {said}")
+    return {"seconds": seconds, "output": done.stdout.decode("utf-8")}
+
+
+@contextmanager
+def _temporary_home() -> Iterator[dict[str, str]]:
+    """A new `$ZHIYIN_HOME` for this process and, as the environment given back, for those it starts."""
+    before = os.environ.get("ZHIYIN_HOME")
+    with TemporaryDirectory(prefix="zhiyin-bench-") as folder:
+        os.environ["ZHIYIN_HOME"] = str(Path(folder) / "home")
+        try:
+            yield dict(os.environ)
+        finally:
+            if before is None:
+                del os.environ["ZHIYIN_HOME"]
+            else:
+                os.environ["ZHIYIN_HOME"] = before
+
+
+def _peak(who: int) -> float:
+    """Megabytes (10^6 bytes) of the most memory held at once."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(who).ru_maxrss * unit / 1e6

@@ -1,0 +1,172 @@
+"""Looks at the installation, the models and the index, and says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .config import Settings, load
+from .errors import NoIndex, ZhiyinError
+from .messages import tr
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from .embed import Embedder
+
+LIBRARIES = (
+    "torch", "faiss-cpu", "sentence-transformers", "transformers", "gradio", "jieba", "bm25s", "numpy", "trafilatura",
+    "pypdfium2", "python-docx",
+)  # fmt: skip
+LOW_DISK = 1 << 30
+"""Bytes free below which an index may not fit beside the old one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One finding. `todo` says what to do about it, empty where nothing is."""
+
+    name: str
+    state: Literal["ok", "warn", "broken"]
+    detail: str
+    todo: str = ""
+
+
+def examine(home: Path, config: Path | None = None) -> list[Check]:
+    """All findings about this installation and the index in `home`. Never raises for what it looks for."""
+    checks = [_python(), *map(_library, LIBRARIES), *_commands(), Check("home", "ok", str(home)), _disk(home)]
+    try:
+        settings = load(config)
+    except ZhiyinError as error:
+        return [*checks, Check("settings", "broken", str(error), tr("改正设置文件", "correct the settings"))]
+    return [*checks, Check("settings", "ok", _changed(settings)), *_models_and_index(home, settings)]
+
+
+def broken(checks: Sequence[Check]) -> bool:
+    """Whether something keeps Zhiyin from answering."""
+    return any(check.state == "broken" for check in checks)
+
+
+def render(checks: Sequence[Check]) -> Text:
+    """The findings as a terminal shows them."""
+    from rich.text import Text
+
+    from .terminal import clean
+
+    marks = {"ok": ("✓", "green"), "warn": ("!", "yellow"), "broken": ("✗", "bold red")}
+    out, width = Text(), max((len(check.name) for check in checks), default=0)
+    for check in checks:
+        mark, style = marks[check.state]
+        out.append(f"{mark} ", style=style).append(f"{check.name:<{width}}  {clean(check.detail)}\n")
+        if check.todo:
+            out.append(f"{' ' * (width + 4)}→ {clean(check.todo)}\n", style=style)
+    bad = sum(check.state == "broken" for check in checks)
+    verdict = tr(f"有 {bad} 处故障。", f"{bad} broken.") if bad else tr("一切正常。", "Nothing is broken.")
+    return out.append(verdict + "\n", style="bold red" if bad else "bold green")
+
+
+def _python() -> Check:
+    return Check("python", "ok", f"{platform.python_version()} ({sys.executable})")
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name, "ok", version(name))
+    except PackageNotFoundError:
+        return Check(name, "broken", tr("未安装", "not installed"), f"pip install {name}")
+
+
+def _commands() -> Iterator[Check]:
+    for entry in sorted(entry_points(group="zhiyin.commands"), key=lambda entry: entry.name):
+        try:
+            entry.load()
+        except ImportError as error:
+            todo = tr("重新安装提供它的软件包", "reinstall the package it is from")
+            yield Check(f"zhiyin {entry.name}", "broken", f"{entry.value}: {error}", todo)
+
+
+def _disk(home: Path) -> Check:
+    where = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(where).free
+    detail = tr(f"可用 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
+    if free >= LOW_DISK:
+        return Check("disk", "ok", detail)
+    return Check("disk", "warn", detail, tr("清出空间后再建索引", "make room before indexing"))
+
+
+def _changed(settings: Settings) -> str:
+    default = Settings()
+    names = [name for name in Settings.__slots__ if getattr(settings, name) != getattr(default, name)]
+    return ", ".join(f"{name} = {getattr(settings, name)!r}" for name in names) or tr(
+        "全部为默认值", "all defaults"
+    )
+
+
+def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
+    embedder = None
+    try:
+        from .embed import load_embedder
+
+        embedder = load_embedder(settings)
+        yield Check("embedder", "ok", f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})")
+    except (ZhiyinError, ImportError) as error:
+        yield Check(
+            "embedder",
+            "broken",
+            str(error),
+            tr("重新安装,或改正 embedder 设置", "reinstall, or correct `embedder`"),
+        )
+    for kind in ("reranker", "generator"):
+        if name := getattr(settings, kind):
+            yield _model(kind, name)
+    yield from _index(home, embedder)
+
+
+def _model(kind: str, name: str) -> Check:
+    from .embed import locate
+
+    try:
+        return Check(kind, "ok", str(locate(name, kind)))
+    except ZhiyinError as error:
+        return Check(kind, "broken", str(error), tr(f"改正 {kind} 设置", f"correct `{kind}`"))
+
+
+def _index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
+    again = tr("重新建立索引:zhiyin index", "build it again: zhiyin index")
+    try:
+        from .store import Snapshot, verify
+
+        snapshot = Snapshot.open(home)
+    except NoIndex as error:
+        yield Check("index", "broken", str(error), tr("建立索引:zhiyin index", "build it: zhiyin index"))
+        return
+    except (ZhiyinError, ImportError) as error:
+        yield Check("index", "broken", str(error), again)
+        return
+    counts, model = snapshot.manifest.counts, snapshot.manifest.model
+    generation, created = snapshot.generation, snapshot.manifest.created
+    yield Check("index", "ok", tr(
+        f"{generation}({created}):{counts['documents']} 份文档,{counts['chunks']} 个片段",
+        f"{generation} ({created}): {counts['documents']} documents, {counts['chunks']} chunks",
+    ))  # fmt: skip
+    if not counts["documents"]:
+        yield Check("documents", "warn", tr("索引是空的", "the index is empty"), "zhiyin index PATH")
+    if embedder is not None:
+        try:
+            snapshot.require(embedder)
+            yield Check("index model", "ok", f"{model.name} ({model.fingerprint[:19]}, {model.dim})")
+        except ZhiyinError as error:
+            yield Check("index model", "broken", str(error), again)
+    snapshot.close()
+    wrong = verify(home, generation)
+    if wrong:
+        yield Check("checksums", "broken", "; ".join(wrong[:3]), again)
+    else:
+        files = len(snapshot.manifest.files)
+        yield Check("checksums", "ok", tr(f"{files} 个文件全部一致", f"all {files} files hold"))

@@ -1,0 +1,55 @@
+"""One browser session on the page, and Chromium's own log of what it asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class Window:
+    """A page of one session, with everything that it asked for and complained about."""
+
+    def __init__(self, browser: object, address: str, **options: object) -> None:
+        options = {"viewport": {"width": 1280, "height": 800}, "locale": "zh-CN"} | options
+        self.context = browser.new_context(**options)  # type: ignore[attr-defined]
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.context.on("request", lambda r: self.requests.append(r.url))
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
+        self.page.on("console", lambda m: m.type in ("error", "warning") and self.complaints.append(m.text))
+        self.page.goto(address)
+        self.page.wait_for_selector(".welcome")
+        self.page.wait_for_selector("#box textarea")
+
+    def ask(self, question: str) -> object:
+        """Type a question, press Enter, wait for the whole answer, and return its turn."""
+        before = self.page.locator(".turn").count()
+        self.page.fill("#box textarea", question)
+        self.page.press("#box textarea", "Enter")
+        return self.answered(before + 1)
+
+    def answered(self, count: int) -> object:
+        """Wait until there are `count` turns and the last one is done; return it."""
+        self.page.wait_for_function(
+            "n => { const t = document.querySelectorAll('.turn'); return t.length === n && !t[n-1].querySelector('.dots') }",
+            arg=count,
+        )
+        return self.page.locator(".turn").nth(count - 1)
+
+    def hosts(self) -> set[str]:
+        """Hosts of everything that was asked for."""
+        return {urlsplit(url).netloc for url in self.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")}
+
+
+def read_net_log(path: Path) -> list[str]:
+    """Addresses of all requests that Chromium itself began, whoever asked for them."""
+    text = path.read_text(encoding="utf-8").rstrip()
+    log = json.loads(text if text.endswith("]}") else text.rstrip(",\n") + "]}")
+    kinds = {number: name for name, number in log["constants"]["logEventTypes"].items()}
+    return [
+        event["params"]["url"]
+        for event in log["events"]
+        if kinds[event["type"]] == "URL_REQUEST_START_JOB" and "url" in event.get("params", {})
+    ]
