@@ -13,6 +13,7 @@ SPLIT_OVER = 4  # a sentence of more than so many chunks' tokens is no sentence;
 _CLAUSE = re.compile(r"[^,,、;;::。!?!?\s]*[,,、;;::。!?!?\s]*")
 
 Count = Callable[[str], int]
+Numbered = tuple[int, Sentence]
 
 
 def chunk(
@@ -20,13 +21,13 @@ def chunk(
 ) -> list[Chunk]:
     """Cut part `number` of `source` into chunks of up to `max_tokens`, `overlap` sentences shared by neighbours.
 
-    No chunk crosses a heading. A sentence that is longer than `max_tokens` by itself is a chunk by itself; one of more
-    than SPLIT_OVER times that is cut at the borders of its clauses. `chunk.text == part.clean[chunk.start:chunk.end]`.
+    No chunk crosses a heading; a heading with nothing under it but another heading goes with what that one heads.
+    A sentence that is longer than `max_tokens` by itself is a chunk by itself; one of more than
+    SPLIT_OVER times that is cut at the borders of its clauses. `chunk.text == part.clean[chunk.start:chunk.end]`.
     """
     out: list[Chunk] = []
-    numbered = enumerate(part.sentences)
-    for _, section in groupby(numbered, key=lambda item: item[1].heading):
-        for run in _pack(list(section), part.clean, count_tokens, max_tokens, overlap):
+    for section in _sections(part):
+        for run in _pack(section, part.clean, count_tokens, max_tokens, overlap):
             first, last = run[0][0], run[-1][0]
             sentences = [sentence for _, sentence in run]
             for start, end in _spans(sentences, part.clean, count_tokens, max_tokens):
@@ -47,19 +48,39 @@ def context(part: Part, sentences: list[Sentence]) -> str:
     region = places[0][0] if places else part.region or ""
     years = Counter(str(s.period) for s in sentences if s.period is not None).most_common(1)
     year = years[0][0] if years else str(part.period or "")
-    for piece in (part.title, *sentences[0].heading, *region.split("/"), f"{year}年" if year else ""):
+    for piece in (part.title, *sentences[-1].heading, *region.split("/"), f"{year}年" if year else ""):
         text = " ".join(piece.split())
         if text and not any(text in earlier for earlier in said):
             said.append(text)
     return " ".join(said)
 
 
+def _sections(part: Part) -> Iterator[list[Numbered]]:
+    waiting: list[Numbered] = []  # headings that head no sentence of their own yet
+    for path, group in groupby(enumerate(part.sentences), key=lambda item: item[1].heading):
+        section = list(group)
+        if waiting and path[: len(waiting[-1][1].heading)] != waiting[-1][1].heading:
+            yield waiting
+            waiting = []
+        waiting += section
+        text = _bare(part.clean[section[0][1].start : section[-1][1].end])
+        if not path or text != _bare(path[-1]):
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
 def _pack(
-    sentences: list[tuple[int, Sentence]], clean: str, count: Count, limit: int, overlap: int
-) -> Iterator[list[tuple[int, Sentence]]]:
+    sentences: list[Numbered], clean: str, count: Count, limit: int, overlap: int
+) -> Iterator[list[Numbered]]:
     """Fill chunks greedily; each begins with the last `overlap` sentences of the one before, if there is room."""
     sizes = {number: count(clean[s.start : s.end]) for number, s in sentences}
-    run: list[tuple[int, Sentence]] = []
+    run: list[Numbered] = []
     held = 0
     for item in sentences:
         size = sizes[item[0]]

@@ -68,7 +68,7 @@ def index(
     settings = config.load(config_file)
     home = config.home()
     if explain is not None:
-        _explain(explain, as_json=as_json)
+        _explain(explain, settings, as_json=as_json)
     elif verify:
         _verify(home, as_json=as_json, quiet=quiet)
     else:
@@ -140,10 +140,19 @@ def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
         raise typer.Exit(1)
 
 
-def _explain(file: Path, *, as_json: bool) -> None:
-    from .explain import explain  # type: ignore[import-not-found,unused-ignore]
+def _explain(file: Path, settings: config.Settings, *, as_json: bool) -> None:
+    from .explain import explain, render, to_dict
+    from .pipeline import default_pipeline
+    from .readers._common import check_size
 
-    typer.echo(explain(file, as_json=as_json))
+    pipeline = default_pipeline()
+    check_size(file, settings.max_file_mb)
+    document = pipeline.read(file, file.name)
+    parts = pipeline.parts(document)
+    if as_json:
+        typer.echo(json.dumps(to_dict(document, parts), ensure_ascii=False))
+    else:
+        typer.echo(render(explain(document, parts)))
 
 
 @contextmanager

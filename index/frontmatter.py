@@ -32,8 +32,8 @@ _SIGNED = re.compile(
 _WIRED = re.compile(rf"^[\u4e00-\u9fff]{{2,10}}(?:讯|电)\s?\({_ROLE}[:\s]*(?P<names>[^()]{{2,40}})\)")
 _EN_BYLINE = re.compile(r"^by\s+(?P<names>[A-Z][\w.'-]+(?:\s+(?:and\s+)?[A-Z][\w.'-]+){1,5})$", re.IGNORECASE)
 _SOURCE = re.compile(
-    r"(?:(?:文章|稿件|信息|新闻)?来源|报刊|出处|稿源|转载?自|刊物名称|发布(?:机构|单位)|source)\s?[:：]\s?《?(?P<name>[^\s《》|,，;；:：\d][^《》|,，;；:：\n\t]{1,28}?)》?"
-    r"(?=$|[\s|,，;；》]|\d)",
+    r"(?:(?:文章|稿件|信息|新闻)?来源|报刊|出处|稿源|转载?自|刊物名称|发布(?:机构|单位)|source)\s?[:：]\s?《?(?P<name>[^\s《》|,，;；:：\d][^《》|,，;；:：()（）\n\t]{1,20}?)》?"
+    r"(?=$|[\s|,，;；》()（）]|\d)",
     re.IGNORECASE,
 )
 _NOT_SOURCE = re.compile(r"^(?:网络|互联网|原创|本站|未知|作者|admin|其他|internet)$", re.IGNORECASE)
@@ -178,6 +178,8 @@ def _headline(lines: Sequence[str], free: Sequence[int]) -> list[int]:
     if not free:
         return []
     first = free[0]
+    if lines[first].strip().endswith("。"):
+        return []
     following = [*lines[first + 1 :], ""]
     if (level(lines[first], following[0]) or 8) < 8 and not lines[first].startswith("# "):
         return []  # the text begins with a numbered section

@@ -125,7 +125,7 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
     for kind in ("reranker", "generator"):
         if name := getattr(settings, kind):
             yield _model(kind, name)
-    yield from _index(home, embedder)
+    yield from examine_index(home, embedder)
 
 
 def _model(kind: str, name: str) -> Check:
@@ -137,7 +137,8 @@ def _model(kind: str, name: str) -> Check:
         return Check(kind, "broken", str(error), tr(f"改正 {kind} 设置", f"correct `{kind}`"))
 
 
-def _index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
+def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
+    """What the index in `home` holds, whether `embedder` is the one it was built with, and whether its bytes hold."""
     again = tr("重新建立索引:zhiyin index", "build it again: zhiyin index")
     try:
         from .store import Snapshot, verify

@@ -37,7 +37,11 @@ def zhiyin(bot, *arguments, stdin=None):
 
 def process(*arguments, stdin=None, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "rag", *arguments], capture_output=True, input=stdin, env=os.environ | environment, check=False
+        [sys.executable, "-m", "rag", *arguments],
+        capture_output=True,
+        input=stdin,
+        env=os.environ | environment,
+        check=False,
     )
 
 
@@ -49,7 +53,10 @@ def test_json_is_the_contract(bot):
     row = json.loads(zhiyin(bot, "ask", "--json", "会员总数").stdout)
     assert row == to_dict(bot.ask("会员总数"))
     jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker()).validate(row)
-    assert TEXTS["a.txt"][row["citations"][0]["start"] : row["citations"][0]["end"]] == row["citations"][0]["quote"]
+    assert (
+        TEXTS["a.txt"][row["citations"][0]["start"] : row["citations"][0]["end"]]
+        == row["citations"][0]["quote"]
+    )
 
 
 def test_a_refusal_is_the_contract_too(bot):
@@ -149,7 +156,14 @@ def test_a_history_that_is_none(bot, tmp_path, text):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["ask"], ["ask", ""], ["ask", " \n"], ["ask", "q", "--batch", "x"], ["ask", "q", "--out", "x"], ["ask", "--batch", "nowhere.jsonl"]],
+    [
+        ["ask"],
+        ["ask", ""],
+        ["ask", " \n"],
+        ["ask", "q", "--batch", "x"],
+        ["ask", "q", "--out", "x"],
+        ["ask", "--batch", "nowhere.jsonl"],
+    ],
 )
 def test_wrong_use_is_an_input_error(bot, arguments):
     with pytest.raises(InputError):
@@ -200,7 +214,9 @@ def test_batch_answers_in_order_with_ids_as_they_were(bot, tmp_path):
 )
 def test_a_bad_row_gives_an_error_and_the_run_goes_on(tmp_path, line, name):
     bot = FakeBot(TEXTS, fail={"too long": InputError("the question has too many characters")})
-    rows, result = batch(bot, tmp_path, ['{"id": 1, "question": "会员"}', line, '{"id": 2, "question": "另有"}'])
+    rows, result = batch(
+        bot, tmp_path, ['{"id": 1, "question": "会员"}', line, '{"id": 2, "question": "另有"}']
+    )
     assert [row["id"] for row in rows] == [1, name, 2]
     assert list(rows[1]) == ["id", "error"]
     assert rows[1]["error"]
@@ -248,7 +264,12 @@ def test_settings_reach_the_bot(tmp_path):
         seen.append(settings.top_k)
         return FakeBot(TEXTS)
 
-    CliRunner().invoke(build(), ["ask", "会员", "--config", str(path)], obj=Session(make_bot=make_bot), catch_exceptions=False)
+    CliRunner().invoke(
+        build(),
+        ["ask", "会员", "--config", str(path)],
+        obj=Session(make_bot=make_bot),
+        catch_exceptions=False,
+    )
     assert seen == [3]
 
 
@@ -260,7 +281,7 @@ def test_a_command_that_can_not_be_loaded_says_so_when_it_is_called(bot):
     app = typer.Typer()
     app.callback()(lambda: None)
     _register(app, EntryPoint("gone", "rag.no_such_module:register", "zhiyin.commands"))
-    with pytest.raises(ConfigError, match="rag.no_such_module"):
+    with pytest.raises(ConfigError, match=r"rag\.no_such_module"):
         CliRunner().invoke(app, ["gone"], catch_exceptions=False)
 
 
@@ -319,14 +340,18 @@ def test_a_reader_that_leaves_is_no_error():
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as pipe:
-        done = subprocess.run([sys.executable, "-m", "rag", "--help"], stdout=pipe, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "rag", "--help"], stdout=pipe, stderr=subprocess.PIPE, check=False
+        )
     assert b"Traceback" not in done.stderr
     assert b"Exception" not in done.stderr
 
 
 def test_ctrl_c_leaves_with_130():
     code = "from rag.cli import main; main(['ask', '-'])"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
         time.sleep(1.5)  # until it waits for its question
         child.send_signal(signal.SIGINT)
         _, said = child.communicate(timeout=20)
@@ -335,7 +360,18 @@ def test_ctrl_c_leaves_with_130():
 
 
 def test_help_imports_nothing_heavy():
-    heavy = ("torch", "faiss", "jieba", "gradio", "transformers", "sentence_transformers", "numpy", "rich", "fastapi", "pydantic")
+    heavy = (
+        "torch",
+        "faiss",
+        "jieba",
+        "gradio",
+        "transformers",
+        "sentence_transformers",
+        "numpy",
+        "rich",
+        "fastapi",
+        "pydantic",
+    )
     code = f"""
 import sys
 from rag.cli import main

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 import ui_doubles as world
 from fastapi.testclient import TestClient
+from rag.ui.demo import CannedBot
+from rag.ui.guard import MAX_BODY
+from rag.ui.limits import MAX_HISTORY, MAX_QUESTION
+from rag.ui.server import create_app
 
 from rag.answer import to_dict
 from rag.config import Settings
 from rag.offsets import apply
 from rag.types import Edit
-from rag.ui.demo import CannedBot
-from rag.ui.guard import MAX_BODY
-from rag.ui.limits import MAX_HISTORY, MAX_QUESTION
-from rag.ui.server import create_app
 
 BASE = "http://127.0.0.1:7860"
 
@@ -27,7 +27,9 @@ def bot() -> CannedBot:
 
 @pytest.fixture(scope="module")
 def client(bot: CannedBot) -> Iterator[TestClient]:
-    with TestClient(create_app(bot, settings=Settings()), base_url=BASE, raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(bot, settings=Settings()), base_url=BASE, raise_server_exceptions=False
+    ) as client:
         yield client
 
 
@@ -59,7 +61,10 @@ def test_history_and_blanks_reach_the_bot(client: TestClient, bot: CannedBot) ->
         (b'{"question": "q", "id": {}}', "id"),
         (b'{"question": "q", "history": "h"}', "history"),
         (b'{"question": "q", "history": [["a"]]}', "history"),
-        (json.dumps({"question": "q", "history": [["a", "b"]] * (MAX_HISTORY + 1)}).encode(), str(MAX_HISTORY)),
+        (
+            json.dumps({"question": "q", "history": [["a", "b"]] * (MAX_HISTORY + 1)}).encode(),
+            str(MAX_HISTORY),
+        ),
         (b'{"question": "\\ud800"}', "surrogate"),
     ],
 )
@@ -101,7 +106,11 @@ def test_errors_on_purpose_are_told_and_others_are_not(client: TestClient) -> No
 def test_documents_are_listed(client: TestClient) -> None:
     body = client.get("/api/documents").json()
     assert body["generation"] == "000001"
-    assert [d["source"] for d in body["documents"]] == [world.RIVER.source, world.HILL.source, world.NASTY.source]
+    assert [d["source"] for d in body["documents"]] == [
+        world.RIVER.source,
+        world.HILL.source,
+        world.NASTY.source,
+    ]
     assert body["documents"][0] | {"version": ""} == {
         "source": world.RIVER.source, "title": "河岸图书馆2023年服务年报", "version": "", "media_type": "text/plain",
         "characters": len(world.RIVER_RAW), "parts": 1, "periods": ["2023"], "regions": ["浙江/杭州"], "published": "2024-01-15",
@@ -119,7 +128,16 @@ def test_a_source_comes_raw_and_clean_with_the_edits_between(client: TestClient)
 
 
 @pytest.mark.parametrize(
-    "name", ["nope.txt", "..%2f..%2fetc%2fpasswd", "%2Fetc%2Fpasswd", "hill.pdf%00", "HILL.PDF", "%E5%B9%B4%E6%8A%A5", ""]
+    "name",
+    [
+        "nope.txt",
+        "..%2f..%2fetc%2fpasswd",
+        "%2Fetc%2Fpasswd",
+        "hill.pdf%00",
+        "HILL.PDF",
+        "%E5%B9%B4%E6%8A%A5",
+        "",
+    ],
 )
 def test_only_listed_names_can_be_read(client: TestClient, name: str) -> None:
     response = client.get(f"/api/sources/{name}")
@@ -183,7 +201,11 @@ PATHS = [
 def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
-    assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy and "object-src 'none'" in policy
+    assert (
+        "default-src 'self'" in policy
+        and "frame-ancestors 'none'" in policy
+        and "object-src 'none'" in policy
+    )
     script = re.search(r"script-src ([^;]*)", policy)[1]
     assert "unsafe-inline" not in script and "*" not in policy and "http" not in policy
     assert headers["x-content-type-options"] == "nosniff"
@@ -203,7 +225,9 @@ def test_the_page_names_no_other_host_and_runs_only_its_own_scripts(client: Test
     assert "app.js" in response.text and "app.css" in response.text
     assert int(response.headers["content-length"]) == len(response.content)
     style = client.get("/theme.css").text
-    assert not re.search(r"@import|https?://", style.replace("http://www.w3.org/2000/svg", ""))  # a name, no address
+    assert not re.search(
+        r"@import|https?://", style.replace("http://www.w3.org/2000/svg", "")
+    )  # a name, no address
     assert "PingFang SC" in style
 
 
@@ -239,7 +263,9 @@ def test_other_sites_cannot_ask(client: TestClient, origin: str, status: int) ->
 
 
 def test_hosts_and_frames_can_be_opened() -> None:
-    app = create_app(world.canned_bot(), settings=Settings(), hosts=None, frame_ancestors="https://intranet.example")
+    app = create_app(
+        world.canned_bot(), settings=Settings(), hosts=None, frame_ancestors="https://intranet.example"
+    )
     with TestClient(app, base_url="http://10.1.2.3") as client:
         headers = client.get("/healthz").headers
         assert "frame-ancestors https://intranet.example" in headers["content-security-policy"]
@@ -247,8 +273,9 @@ def test_hosts_and_frames_can_be_opened() -> None:
 
 
 def test_a_quote_that_spans_two_parts_is_shown_in_the_one_with_most_of_it() -> None:
-    from rag.types import Document, Part
     from rag.ui.demo import MemoryLibrary
+
+    from rag.types import Document, Part
 
     raw = "甲文一二三四。乙文五。"
     parts = [
@@ -257,5 +284,11 @@ def test_a_quote_that_spans_two_parts_is_shown_in_the_one_with_most_of_it() -> N
     ]
     bot = CannedBot(MemoryLibrary([(Document("two.txt", raw, "sha256:0"), parts)]), {}, world.REFUSAL)
     with TestClient(create_app(bot, settings=Settings()), base_url=BASE) as client:
-        assert client.get("/api/excerpt", params={"source": "two.txt", "start": 7, "end": 11}).json()["title"] == "乙"
-        assert client.get("/api/excerpt", params={"source": "two.txt", "start": 2, "end": 9}).json()["title"] == "甲"
+        assert (
+            client.get("/api/excerpt", params={"source": "two.txt", "start": 7, "end": 11}).json()["title"]
+            == "乙"
+        )
+        assert (
+            client.get("/api/excerpt", params={"source": "two.txt", "start": 2, "end": 9}).json()["title"]
+            == "甲"
+        )

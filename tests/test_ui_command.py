@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 import typer
 import ui_doubles as world
+from rag.ui import command
 from typer.testing import CliRunner
 
 from rag.errors import ConfigError, NoIndex
 from rag.session import Session
-from rag.ui import command
 
 
 def session(*, empty: bool = False) -> Session:
@@ -44,7 +44,9 @@ def test_other_machines_are_let_in_only_by_consent(host: str) -> None:
         command.run(session(), **options(host=host))
 
 
-@pytest.mark.parametrize(("host", "local"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.8.0.1", True)])
+@pytest.mark.parametrize(
+    ("host", "local"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.8.0.1", True)]
+)
 def test_this_machine_needs_no_consent(host: str, local: bool) -> None:
     assert command.is_local(host) is local
 
@@ -88,7 +90,11 @@ command.run(Session(make_bot=lambda s: world.canned_bot()), host="127.0.0.1", po
 def test_it_serves_from_any_folder_and_leaves_nothing_there(tmp_path: Path) -> None:
     code = SERVE.format(tests=str(Path(__file__).parent))
     process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     watchdog = threading.Timer(90, process.kill)
     watchdog.start()

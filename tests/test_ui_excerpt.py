@@ -4,11 +4,11 @@ import pytest
 import ui_doubles as world
 from hypothesis import given
 from hypothesis import strategies as st
+from rag.ui.examples import suggest
+from rag.ui.excerpt import clean_view, raw_view
 
 from rag.offsets import apply
 from rag.types import Edit, Part, Period, Sentence
-from rag.ui.examples import suggest
-from rag.ui.excerpt import clean_view, raw_view
 
 
 def joined(view, **kinds) -> str:
@@ -44,7 +44,9 @@ def test_a_long_document_is_shown_as_a_window() -> None:
 
 def test_a_document_without_a_quote_has_no_highlight() -> None:
     view = clean_view("正文", [], None, [])
-    assert [p.to_dict() for p in view.pieces] == [{"text": "正文", "quote": False, "mark": False, "rule": None}]
+    assert [p.to_dict() for p in view.pieces] == [
+        {"text": "正文", "quote": False, "mark": False, "rule": None}
+    ]
     assert clean_view("", [], None, []).pieces == ()
 
 
@@ -52,7 +54,10 @@ def test_a_document_without_a_quote_has_no_highlight() -> None:
 def edited(draw):
     raw = draw(st.text("甲乙丙a ", min_size=1, max_size=80))
     points = sorted(draw(st.sets(st.integers(0, len(raw)), max_size=8)))
-    edits = [Edit(a, b, draw(st.sampled_from(["", "丁", "戊己"])), "rule") for a, b in zip(points[::2], points[1::2], strict=False)]
+    edits = [
+        Edit(a, b, draw(st.sampled_from(["", "丁", "戊己"])), "rule")
+        for a, b in zip(points[::2], points[1::2], strict=False)
+    ]
     start = draw(st.integers(0, len(raw) - 1))
     end = draw(st.integers(start + 1, len(raw)))
     marks = draw(st.lists(st.tuples(st.integers(0, len(raw)), st.integers(0, len(raw))), max_size=3))

@@ -7,7 +7,6 @@ import string
 from pathlib import Path
 
 import pytest
-
 import rag.ui
 from rag.ui.texts import TEXTS, both, label
 
@@ -40,7 +39,9 @@ def test_the_script_asks_only_for_texts_that_exist() -> None:
 
 def test_neither_script_nor_style_names_another_host_or_builds_html() -> None:
     assert not re.search(r"https?://|//[a-z]+\.", SCRIPT + CSS)
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", SCRIPT)
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", SCRIPT
+    )
     assert "@import" not in CSS and "url(" not in CSS
 
 
@@ -69,7 +70,14 @@ def test_contrast_by_hand() -> None:
 @pytest.mark.parametrize(
     ("fore", "back"),
     [(f, b) for f in ("ink", "soft", "grey", "accent") for b in ("paper", "sheet")]
-    + [("ink", "wash"), ("soft", "wash"), ("ink", "quote"), ("ink", "proof"), ("on-accent", "accent"), ("grey", "wash")],
+    + [
+        ("ink", "wash"),
+        ("soft", "wash"),
+        ("ink", "quote"),
+        ("ink", "proof"),
+        ("on-accent", "accent"),
+        ("grey", "wash"),
+    ],
 )
 def test_text_has_aa_contrast(theme: str, fore: str, back: str) -> None:
     light, dark = CSS.split('[data-theme="dark"]', 1)

@@ -7,12 +7,12 @@ import pytest
 import ui_doubles as world
 from hypothesis import given
 from hypothesis import strategies as st
-
-from rag.types import Answer, Citation, RelatedPassage, Statement
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
 from rag.ui.frame import header, welcome
 from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
+
+from rag.types import Answer, Citation, RelatedPassage, Statement
 
 ALLOWED = {
     "article", "b", "blockquote", "button", "dd", "div", "dl", "dt", "h1", "h2", "h3", "header", "i", "li", "mark",
@@ -101,7 +101,13 @@ def answer_of(word: str, *, refused: bool = False) -> Answer:
         (RelatedPassage(word, 0, 1, word, 0.1, word),),
         word,
         {"total": 1.0},
-        {"years": [word + "y"], "regions": [word + "r"], "titles": [word + "t"], "terms": [word + "k"], "rewritten": word + "w"},
+        {
+            "years": [word + "y"],
+            "regions": [word + "r"],
+            "titles": [word + "t"],
+            "terms": [word + "k"],
+            "rewritten": word + "w",
+        },
         word,
     )
 
@@ -178,7 +184,14 @@ def test_a_refusal_is_no_answer() -> None:
     assert page.of("refused")[0]["data-reason"] == "other_year"
     assert not page.of("mark") and not page.of("card") and not page.of("short")
     assert len(page.of("passage")) == 2
-    for word in ("文档中没有找到依据", "相关内容，不是答案", "Related, not an answer", "2031", "浙江 杭州", "员工"):
+    for word in (
+        "文档中没有找到依据",
+        "相关内容，不是答案",
+        "Related, not an answer",
+        "2031",
+        "浙江 杭州",
+        "员工",
+    ):
         assert word in page.text
     assert not any("data-copy-zh" in a for _, a in page.tags)
 
@@ -208,7 +221,10 @@ def test_a_long_quote_is_cut_round_its_proof() -> None:
     assert page.text in quote and len(page.text) == QUOTE_SHOWN
 
 
-@given(st.text("甲乙", min_size=1, max_size=700), st.lists(st.tuples(st.integers(0, 720), st.integers(0, 720)), max_size=5))
+@given(
+    st.text("甲乙", min_size=1, max_size=700),
+    st.lists(st.tuples(st.integers(0, 720), st.integers(0, 720)), max_size=5),
+)
 def test_a_quote_is_shown_in_order_whatever_the_marks(quote: str, spans: list[tuple[int, int]]) -> None:
     citation = replace(world.VISITS, quote=quote, start=10, end=10 + len(quote), marks=tuple(spans))
     page = safe(f"<p>{quote_html(citation)}</p>")
@@ -218,7 +234,15 @@ def test_a_quote_is_shown_in_order_whatever_the_marks(quote: str, spans: list[tu
 
 def test_copied_text_has_every_source() -> None:
     copied = copy_text(world.COMPARISON_ANSWER, "en")
-    for part in (world.COMPARISON, "520场", world.CLUBS.quote, world.SHOPS.quote, "[2] 山城书店协会", "p. 1", "hill.pdf"):
+    for part in (
+        world.COMPARISON,
+        "520场",
+        world.CLUBS.quote,
+        world.SHOPS.quote,
+        "[2] 山城书店协会",
+        "p. 1",
+        "hill.pdf",
+    ):
         assert part in copied
 
 

@@ -89,7 +89,7 @@ class CannedBot:
             raise NoIndex("nothing has been indexed yet; run: zhiyin index FOLDER")
         return self._library
 
-    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:  # noqa: A002
+    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:
         """Return the canned answer, with this question and id in it."""
         self.calls.append((question, tuple((q, a) for q, a in history)))
         found = self._answers.get(question, self._otherwise)

@@ -74,7 +74,7 @@ class Answerer(Protocol):
     def snapshot(self) -> Library:
         """The documents in use now. Raises an IndexError_ where there is no usable index."""
 
-    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:  # noqa: A002
+    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:
         """Return the whole answer at once."""
 
     def stream(self, question: str, history: History = ()) -> Iterator[Answer]:

@@ -51,23 +51,19 @@ def continuation_marks(text: str) -> list[Edit]:
 def interruptions(text: str) -> list[Edit]:
     """Drop a caption with its credit that stands inside a sentence, and join the sentence."""
     lines = split_lines(text)
-    edits = []
-    place = 0
-    while place < len(lines) - 2:
+    edits: list[Edit] = []
+    for place, line in enumerate(lines[:-2]):
+        if not _breaks_off(line.body) or (edits and line.start < edits[-1].end):
+            continue
         after = place + 1
         while after < len(lines) and after - place <= _MOST and _is_aside(lines[after].body):
             after += 1
-        aside = [line.body for line in lines[place + 1 : after]]
-        credited = [i for i, body in enumerate(aside) if _is_credited(body)]
+        credited = [i for i in range(place + 1, after) if _is_credited(lines[i].body)]
         if credited and after == len(lines):  # what goes on is short itself
-            after = place + 1 + credited[-1] + 1
-        if not credited:
-            place += 1
-            continue
-        goes_on = after < len(lines) and lines[after].body != BARRIER and not is_numbered(lines[after].body)
-        if goes_on and _breaks_off(lines[place].body):
-            edits.append(Edit(lines[place].end, lines[after].start, "", "interruptions"))
-        place = after
+            after = credited[-1] + 1
+        goes_on = credited and after < len(lines) and not is_numbered(lines[after].body)
+        if goes_on and lines[after].body != BARRIER:
+            edits.append(Edit(line.end, lines[after].start, "", "interruptions"))
     return edits
 
 

@@ -83,7 +83,9 @@ _PAGE_NUMBER = re.compile(
 )
 _NAME = rf"[{HAN}A-Za-z0-9]+(?: [{HAN}A-Za-z0-9]+){{0,4}}"
 _CRUMBS = re.compile(rf"{_NAME}(?: ?(?:>>|>|»|›|→|-->|＞＞|＞) ?{_NAME})+ ?[>＞»]?")
-_TRIMMED = re.compile(rf"(?:\s*[|｜]\s*|\s+){any_of(CONTROLS)}(?=\s*[|｜]|$|\s)")
+_TRIMMED = re.compile(
+    rf"(?:\s*[|｜]\s*|\s+)(?:{any_of(CONTROLS)}|[【\[(（](?:字体|字號|字号|字體)[^】\])）]*[】\])）])(?=\s*[|｜]|$|\s)"
+)
 _DATE = r"\d{4}\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
 _DATE_ONLY = re.compile(rf"{_DATE}\s*日?\s*(?:星期.|周.|第.{{1,6}}版)?")
 _POSTED = re.compile(
@@ -202,6 +204,7 @@ def page_numbers(text: str) -> list[Edit]:
     beside = {j for i in found for j in (i - 1, i + 1) if 0 <= j < len(lines) and j not in found}
     heads = Counter(_shape(lines[j].body) for j in beside)
     gone = {j for j in beside if heads[_shape(lines[j].body)] >= 3 and width(lines[j].body) <= 80} | set(found)
+    gone -= {0}  # the first of them is the title
     return [Edit(lines[i].start, lines[i].end, "", "page_numbers") for i in sorted(gone)]
 
 

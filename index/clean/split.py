@@ -1,7 +1,7 @@
 """Articles that share a page: where one ends and the other goes on.
 
-Two signals are taken for certain: a pointer `(上接第一版)` under a title of its own in the midst of running text,
-and headers of one pattern (title, then date or source) that come again. Where the host article resumes is told by
+Three signals are taken for certain: a pointer `(上接第一版)` under a title of its own in the midst of running text,
+a title below a pointer `(下转第三版)`, and headers of one pattern (title, then date or source) that come again. Where the host article resumes is told by
 its section numbers; where the other one resumes, by the words that each of the two uses (a two-state Viterbi path
 over clauses, Rabiner 1989, with log-odds of character pairs and triples as emissions).
 """
@@ -46,12 +46,14 @@ def split(text: str) -> list[Piece]:
     if guest is not None:
         return _untangle(text, lines, guest)
     starts = _headers(lines)
-    if len(starts) < 2:
-        return [Piece("", ((0, len(text)),))]
-    bounds = [0, *(lines[i].first for i in starts[1:]), len(text)]
-    return [
-        Piece(lines[i].body, ((low, high),)) for i, low, high in zip(starts, bounds, bounds[1:], strict=False)
-    ]
+    if starts:
+        titles = [lines[i].body for i in starts]
+        starts = starts[1:]  # what stands above the first title belongs to the first article
+    else:
+        starts = _turns(lines)
+        titles = ["", *(lines[i].body for i in starts)]
+    bounds = [0, *(lines[i].first for i in starts), len(text)]
+    return [Piece(title, (span,)) for title, span in zip(titles or [""], pairwise(bounds), strict=True)]
 
 
 def other_article(text: str, piece: Piece) -> list[Edit]:
@@ -210,3 +212,15 @@ def _headers(lines: Sequence[Line]) -> list[int]:
 
 def _is_article(lines: Sequence[Line]) -> bool:
     return sum(width(line.body) for line in lines) >= 200 and any(is_prose(line.body) for line in lines)
+
+
+def _turns(lines: Sequence[Line]) -> list[int]:
+    """Find the titles right below a pointer to another page, `(下转第三版)`, that have running text below them."""
+    found = []
+    for place, (line, after) in enumerate(pairwise(lines), 1):
+        pointer = CONTINUED.search(line.body, max(0, len(line.body) - 40))
+        if not pointer or pointer.end() < len(line.body) or not re.search("[转轉]", pointer[0]):
+            continue
+        if is_title(after.body) and _heads(after.body) and any(is_prose(x.body) for x in lines[place : place + 5]):
+            found.append(place)
+    return found

@@ -109,11 +109,14 @@ def _dates(query: Query, view: View) -> list[Span]:
         text = view.text[mention.start : mention.end]
         if mention.kind in ("recent",) or mention.period is None:
             continue
+        period = mention.period
+        if view.yearless(mention) and view.sentence.period and view.sentence.period.first == view.sentence.period.last:
+            period = view.sentence.period
         exact = any(c.isdigit() for c in view.folded[mention.start : mention.end])
         resolved = None
-        if mention.period.first == mention.period.last and str(mention.period.first) not in view.folded[mention.start : mention.end]:
+        if period.first == period.last and str(period.first) not in view.folded[mention.start : mention.end]:
             rest = re.sub(r"^(今年|本年|当年|去年|前年|明年|上年|截至|截止)+", "", re.sub(r"^(截至|截止到?)", "", text))
-            resolved = f"{mention.period.first}年{rest.removeprefix('年')}" if not re.match(r"(以来|初|底)$", rest) else f"{mention.period.first}年{rest}"
+            resolved = f"{period.first}年{rest.removeprefix('年')}"
         found.append(Span(mention.start, mention.end, 1.0 if exact else 0.6, resolved))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,9 +10,11 @@ from ..text.fold import fold
 from ..text.numbers import Quantity, find_quantities
 from ..text.places import PlaceMention, find_places
 from ..text.sentences import clauses
-from ..text.times import TimeMention, find_times
+from ..text.times import STRONG, TimeMention, find_times, written_in
 from ..text.tokens import Token, cut
 from ..types import Part, Period, Sentence
+
+_YEAR = re.compile(r"\d{4}|[一二][〇零一二三四五六七八九]{3}|[今去明前本当]年")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class View:
     @cached_property
     def times(self) -> list[TimeMention]:
         """Times named, resolved against what the part speaks of."""
-        return [m for m in find_times(self.text, self.sentence.period or self.part.period) if m.kind != "title"]
+        return [m for m in find_times(self.text, written_in(self.part)) if m.kind != "title"]
 
     @cached_property
     def places(self) -> list[PlaceMention]:
@@ -82,10 +85,14 @@ class View:
 
     def period_at(self, at: int) -> tuple[Period | None, bool]:
         """The time that holds at offset `at`, and whether it is named: the last one named before it, else the sentence's."""
-        named = [m for m in self.times if m.period is not None and m.start <= at]
+        named = [m for m in self.times if m.period is not None and m.start <= at and m.kind in STRONG and not self.yearless(m)]
         if named:
             return named[-1].period, True
         return self.sentence.period, self.sentence.period_explicit
+
+    def yearless(self, mention: TimeMention) -> bool:
+        """Whether a date names no year, so that the section's year holds (`截至11月29日` in a review of the year before)."""
+        return mention.kind in ("date", "until", "now") and not _YEAR.search(self.folded[mention.start : mention.end])
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -40,16 +40,23 @@ class Window:
 
     def hosts(self) -> set[str]:
         """Hosts of everything that was asked for."""
-        return {urlsplit(url).netloc for url in self.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")}
+        return {
+            urlsplit(url).netloc
+            for url in self.requests
+            if urlsplit(url).scheme in ("http", "https", "ws", "wss")
+        }
 
 
-def read_net_log(path: Path) -> list[str]:
-    """Addresses of all requests that Chromium itself began, whoever asked for them."""
+def read_net_log(path: Path) -> list[tuple[str, str]]:
+    """Initiator and address of every request in Chromium's own log.
+
+    What the browser asks for on its own account (updates, say) has the initiator "not an origin", as has an
+    address that was typed in.
+    """
     text = path.read_text(encoding="utf-8").rstrip()
     log = json.loads(text if text.endswith("]}") else text.rstrip(",\n") + "]}")
     kinds = {number: name for name, number in log["constants"]["logEventTypes"].items()}
-    return [
-        event["params"]["url"]
-        for event in log["events"]
-        if kinds[event["type"]] == "URL_REQUEST_START_JOB" and "url" in event.get("params", {})
+    begun = [
+        e["params"] for e in log["events"] if kinds[e["type"]] == "URL_REQUEST_START_JOB" and "params" in e
     ]
+    return [(params["initiator"], params["url"]) for params in begun if "url" in params]

@@ -37,10 +37,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a bot on a free port; returns the address."""
     import uvicorn
-
-    from rag.config import Settings
     from rag.ui.command import listen
     from rag.ui.server import create_app
+
+    from rag.config import Settings
 
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
@@ -79,7 +79,9 @@ def browser(net_log: Path) -> Iterator[object]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, f"--log-net-log={net_log}"])
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, f"--log-net-log={net_log}"]
+        )
         yield started
         started.close()
 

@@ -1,0 +1,154 @@
+"""Every finding of `zhiyin doctor`, healthy and broken."""
+
+import json
+import subprocess
+import sys
+from collections import namedtuple
+
+import index_kit
+import pytest
+from rag.index.build import build
+
+from rag import doctor
+from rag.doctor import Check, broken, examine, examine_index, render
+from rag.store.disk import current_generation, folder
+
+
+def by_name(checks):
+    return {check.name: check for check in checks}
+
+
+@pytest.fixture
+def indexed(isolated_home, tmp_path):
+    embedder = index_kit.HashEmbedder()
+    paths = [index_kit.write(tmp_path / "docs", one="第一句。\n第二句。", two="第三句。")]
+    build(
+        paths,
+        home=isolated_home,
+        settings=index_kit.SETTINGS,
+        embedder=embedder,
+        pipeline=index_kit.pipeline(),
+    )
+    return isolated_home, embedder
+
+
+def test_a_sound_index(indexed):
+    found = by_name(examine_index(*indexed))
+    assert {check.state for check in found.values()} == {"ok"}
+    assert set(found) == {"index", "index model", "checksums"}
+    assert "000001" in found["index"].detail
+    assert "2 份文档" in found["index"].detail
+    assert "hash" in found["index model"].detail
+
+
+def test_no_index_says_how_to_make_one(isolated_home):
+    [check] = examine_index(isolated_home, None)
+    assert (check.name, check.state) == ("index", "broken")
+    assert "zhiyin index" in check.todo
+
+
+def test_another_model_is_broken_and_both_are_named(indexed):
+    home, _ = indexed
+    check = by_name(examine_index(home, index_kit.HashEmbedder("other")))["index model"]
+    assert check.state == "broken"
+    assert "'hash'" in check.detail
+    assert "'other'" in check.detail
+    assert "zhiyin index" in check.todo
+
+
+def test_a_flipped_byte_is_found(indexed):
+    home, embedder = indexed
+    generation = folder(home, current_generation(home))
+    victim = max(
+        (path for path in generation.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
+    )
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 1
+    victim.chmod(0o644)
+    victim.write_bytes(data)
+    assert broken(list(examine_index(home, embedder)))
+    assert any(
+        victim.name in check.detail for check in examine_index(home, embedder) if check.state == "broken"
+    )
+
+
+def test_a_lost_file_is_found(indexed):
+    home, embedder = indexed
+    generation = folder(home, current_generation(home))
+    next(path for path in generation.rglob("*") if path.is_file() and path.name != "manifest.json").unlink()
+    [check] = examine_index(home, embedder)
+    assert (check.name, check.state) == ("index", "broken")
+
+
+def test_a_missing_library_is_broken(monkeypatch, isolated_home):
+    monkeypatch.setattr(doctor, "LIBRARIES", ("numpy", "no-such-library"))
+    found = by_name(examine(isolated_home))
+    assert found["numpy"].state == "ok"
+    assert found["no-such-library"].state == "broken"
+    assert found["no-such-library"].todo == "pip install no-such-library"
+
+
+def test_wrong_settings_are_broken_and_end_the_list(isolated_home, tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text("top_q = 3", encoding="utf-8")
+    last = examine(isolated_home, path)[-1]
+    assert (last.name, last.state) == ("settings", "broken")
+    assert "top_k" in last.detail
+
+
+def test_settings_that_differ_are_shown(isolated_home, tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_text('top_k = 3\nembedder = "/no/such/model"\nreranker = "/no/such/ranker"', encoding="utf-8")
+    found = by_name(examine(isolated_home, path))
+    assert "top_k = 3" in found["settings"].detail
+    assert "rrf_k" not in found["settings"].detail
+    assert found["embedder"].state == "broken"
+    assert "/no/such/model" in found["embedder"].detail
+    assert found["reranker"].state == "broken"
+
+
+@pytest.mark.parametrize(("free", "state"), [(10**6, "warn"), (10**12, "ok")])
+def test_little_room_is_a_warning(monkeypatch, isolated_home, free, state):
+    usage = namedtuple("usage", "total used free")(10**13, 0, free)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
+    assert by_name(examine(isolated_home))["disk"].state == state
+
+
+def test_a_warning_breaks_nothing():
+    checks = [Check("a", "ok", "x"), Check("b", "warn", "y", "z")]
+    assert not broken(checks)
+    assert broken([*checks, Check("c", "broken", "w", "v")])
+    shown = str(render(checks))
+    assert "✓ a  x" in shown
+    assert "→ z" in shown
+    assert "一切正常" in shown
+
+
+def test_a_name_can_not_command_the_terminal():
+    assert "\x1b" not in str(render([Check("a", "ok", "\x1b[31mred")]))
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "rag", "doctor", *arguments], capture_output=True, check=False
+    )
+
+
+def test_the_command_fails_with_1_and_names_what_is_broken():
+    done = run()
+    assert done.returncode == 1
+    assert "✗ index" in done.stdout.decode()
+    assert done.stderr == b""
+
+
+def test_the_command_gives_json():
+    done = run("--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["ok"] is False
+    index = next(check for check in told["checks"] if check["name"] == "index")
+    assert index["state"] == "broken"
+    assert "zhiyin index" in index["todo"]
+    assert {"python", "torch", "gradio", "home", "disk", "settings", "embedder"} <= {
+        c["name"] for c in told["checks"]
+    }
