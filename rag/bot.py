@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .compose import cite, compared, marked, proof
-from .config import Settings
+from .config import BUNDLED, Settings
 from .embed import load_embedder
 from .errors import InputError, NoIndex
 from .followup import anchor_of, complete
@@ -40,13 +40,15 @@ class Bot:
     Raises NoIndex where nothing was indexed, ModelMismatch where the index was built with another embedder.
     """
 
-    def __init__(self, settings: Settings, home: Path) -> None:
+    def __init__(self, settings: Settings, home: Path, *, embedder: Embedder | None = None) -> None:
+        """`embedder` takes the place of the one that the settings name."""
         self.settings = settings
         self.home = home
         self._lock = threading.Lock()
-        self._embedder: Embedder | None = load_embedder(settings)
-        self._words = self._embedder if settings.embedder == "bundled" else None
-        self._matcher = Matcher(self._words.encode_passages if self._words else None)
+        self._embedder = embedder or load_embedder(settings)
+        # words are compared in the bundled space whatever embeds the passages: it is fast enough for single words
+        words = self._embedder if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
+        self._matcher = Matcher(words.encode_passages)
         self._views: OrderedDict[tuple[str, str, int, int], View] = OrderedDict()
         self._snapshot: Snapshot | None = None
         self._reranker = None
@@ -64,8 +66,7 @@ class Bot:
         with self._lock:
             if self._snapshot is None or self._snapshot.generation != current:
                 self._snapshot = Snapshot.open(self.home)
-                if self._embedder is not None:
-                    self._snapshot.require(self._embedder)
+                self._snapshot.require(self._embedder)
             return self._snapshot
 
     def ask(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Answer:  # noqa: A002
@@ -74,6 +75,7 @@ class Bot:
         Raises InputError for a question of more than 2,000 characters.
         """
         started = time.perf_counter()
+        question = question.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no text
         if len(question) > MAX_QUESTION:
             raise InputError(f"the question has {len(question)} characters; {MAX_QUESTION} are the most")
         if not question.strip():

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import registry
 from .config import BUNDLED, Settings
 from .errors import ModelError
-from .static import StaticEmbedder, is_static
+from .static import StaticEmbedder, is_static, prompts
 
 Vectors = NDArray[np.float32]
 
@@ -52,7 +52,7 @@ class Embedder(Protocol):
 
 
 def load_embedder(settings: Settings) -> Embedder:
-    """The embedder that `settings.embedder` asks for.
+    """Load the embedder that `settings.embedder` asks for.
 
     `bundled` is the model in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
     `zhiyin.embedders`; anything else is a SentenceTransformer's folder or name.
@@ -67,7 +67,7 @@ def load_embedder(settings: Settings) -> Embedder:
 
 
 def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
-    """A SentenceTransformer by folder or name; `device` as torch names it.
+    """Load a SentenceTransformer by folder or name; `device` as torch names it.
 
     A model that is only a table of token vectors (StaticEmbedding) is run with NumPy: importing torch and
     sentence-transformers takes seconds, the table milliseconds. Raises ModelError.
@@ -117,7 +117,7 @@ _fingerprints: dict[tuple[tuple[str, int, int], ...], str] = {}
 
 
 def fingerprint(folder: Path) -> str:
-    """`sha256:…` over names and bytes of all model files below `folder` (hidden files and README left out)."""
+    """`sha256:…` over names and bytes of all model files in `folder`; hidden files and Markdown don't count."""
     files = sorted(
         (path.relative_to(folder).as_posix(), path)
         for path in folder.rglob("*")
@@ -137,7 +137,7 @@ def fingerprint(folder: Path) -> str:
 
 
 class SentenceTransformerEmbedder:
-    """Any SentenceTransformer, used with its own prompts (`encode_query`, `encode_document`)."""
+    """Any SentenceTransformer, by `encode_query` and `encode_document` with its own prompts."""
 
     def __init__(self, name: str, folder: Path, device: str = "cpu") -> None:
         """Load from `folder`, offline. Raises ModelError."""
@@ -155,17 +155,18 @@ class SentenceTransformerEmbedder:
                 f"can't load the embedder {name!r} from {folder}: {error}. The folder should be one that "
                 "SentenceTransformer.save wrote, with modules.json, weights and tokenizer"
             ) from error
+        self._query_prompt, self._document_prompt = prompts(self._model.prompts, self._model.default_prompt_name)
         limit = self._model.max_seq_length
         self.max_tokens = int(limit) if limit and limit < 1e9 else None
-        self.dim = int(self._encode(self._model.encode_document, ["尺寸"]).shape[1])
+        self.dim = int(self.encode_passages(["尺寸"]).shape[1])
 
     def encode_queries(self, texts: list[str]) -> Vectors:
         """See Embedder."""
-        return self._encode(self._model.encode_query, texts)
+        return self._encode(self._model.encode_query, self._query_prompt, texts)
 
     def encode_passages(self, texts: list[str]) -> Vectors:
         """See Embedder."""
-        return self._encode(self._model.encode_document, texts)
+        return self._encode(self._model.encode_document, self._document_prompt, texts)
 
     def count_tokens(self, text: str) -> int:
         """See Embedder."""
@@ -173,17 +174,22 @@ class SentenceTransformerEmbedder:
         with self._lock:
             if hasattr(tokenizer, "encode_batch"):  # a bare tokenizers.Tokenizer
                 return len(tokenizer.encode(text, add_special_tokens=False).ids)
-            return len(tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])
+            found = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)
+            return len(found["input_ids"])
 
-    def _encode(self, encode: Any, texts: list[str]) -> Vectors:
+    def _encode(self, encode: Any, prompt: str, texts: list[str]) -> Vectors:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         with self._lock:
             try:
-                found = encode(texts, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False)
+                found = encode(
+                    texts, prompt=prompt, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+                )
             except Exception as error:
-                raise ModelError(f"the embedder {self.name!r} failed on {len(texts)} texts: {error}") from error
+                raise ModelError(
+                    f"the embedder {self.name!r} failed on {len(texts)} texts: {error}"
+                ) from error
         vectors = np.ascontiguousarray(found, dtype=np.float32)
         if not np.isfinite(vectors).all():
-            raise ModelError(f"the embedder {self.name!r} gave vectors that are not finite; is the model damaged?")
+            raise ModelError(f"the embedder {self.name!r} gave vectors that are not finite: is it damaged?")
         return vectors

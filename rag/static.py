@@ -7,6 +7,7 @@ milliseconds: importing sentence-transformers takes ten seconds and more on a sm
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,21 @@ from numpy.typing import NDArray
 from .errors import ModelError
 
 _TABLE = "embedding.weight"
-_DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order that SentenceTransformer.encode_document looks in
+_DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order in which encode_document looks for one
+
+
+def prompts(known: Mapping[str, str | None], default: str | None) -> tuple[str, str]:
+    """Choose what goes before a query and before a document, of a SentenceTransformer's `prompts`.
+
+    sentence-transformers 6.2 fills in an empty `document` prompt, which then hides a model's `passage` prompt from
+    `encode_document`; so the first that is not empty is taken here. The default prompt counts only for a model that has
+    none of these.
+    """
+    query = known.get("query") or ""
+    document = next((prompt for name in _DOCUMENT_PROMPTS if (prompt := known.get(name))), "")
+    if not query and not document:
+        query = document = (known.get(default) if default else "") or ""
+    return query, document
 
 
 def is_static(folder: Path) -> bool:
@@ -64,10 +79,9 @@ class StaticEmbedder:
         self._tokenizer.no_padding()
         self.dim = int(self._table.shape[1])
         config = _json(folder / "config_sentence_transformers.json") or {}
-        prompts: dict[str, str] = config.get("prompts") or {}
-        default = prompts.get(config.get("default_prompt_name") or "") or ""
-        self._query_prompt = prompts.get("query", default) or ""
-        self._document_prompt = next((prompts[key] or "" for key in _DOCUMENT_PROMPTS if key in prompts), default)
+        self._query_prompt, self._document_prompt = prompts(
+            config.get("prompts") or {}, config.get("default_prompt_name")
+        )
 
     def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:
         """`(n, dim)` float32, L2-normalised; a text without known tokens gives zeros."""

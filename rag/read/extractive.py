@@ -74,8 +74,8 @@ class ExtractiveReader:
                 for t, s in zip(query.terms, found, strict=True)
             ]
             findings += self._in_view(query, view, found, weights, any_time=any_time, any_place=any_place)
-            if query.kind in _SUBJECTS and _leads(view):
-                # the subject that a paragraph opens with is the subject of what it goes on to say
+            if query.kind in _SUBJECTS and (_leads(view) or _referred(view)):
+                # the subject that a paragraph opens with is the subject of what it goes on to say; so is who `他` is
                 later = supports(query.terms, view, self._after(view), self._matcher)
                 if any(b.best > a.best for a, b in zip(found, later, strict=True)):
                     findings += self._in_view(query, view, later, weights, any_time=any_time, any_place=any_place, opening=True)
@@ -89,7 +89,7 @@ class ExtractiveReader:
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
         hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
         focus = self._focus(query, view, found)
-        spans = [s for s in candidates(query, view) if not opening or s.start <= 2]
+        spans = [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
         tight = [tightness(view, s, found, query.focus) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
         findings = []
@@ -170,6 +170,12 @@ def _order(finding: Finding) -> tuple[float, int, str, int, int]:
 
 def _leads(view: View) -> bool:
     return view.index == 0 or view.part.sentences[view.index - 1].paragraph != view.sentence.paragraph
+
+
+def _referred(view: View) -> bool:
+    """Whether the next sentence goes on about a person of this one."""
+    following = view.part.sentences[view.index + 1 : view.index + 2]
+    return bool(following) and view.part.clean[following[0].start : following[0].start + 4].lstrip("“").startswith(("他", "她"))
 
 
 def _affiliation(query: Query, span: Span, found: Sequence[Support]) -> float:
