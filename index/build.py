@@ -142,7 +142,13 @@ class _Builder:
         old: Snapshot | None,
         progress: Progress | None,
     ) -> None:
-        self.home, self.settings, self.pipeline, self.embedder, self.old = home, settings, pipeline, embedder, old
+        self.home, self.settings, self.pipeline, self.embedder, self.old = (
+            home,
+            settings,
+            pipeline,
+            embedder,
+            old,
+        )
         self.report: Progress = progress or (lambda stage, done, total: None)
         self.skipped: list[tuple[str, str]] = []
         limit = getattr(embedder, "max_tokens", None)
@@ -215,7 +221,9 @@ class _Builder:
         return [jobs[source] for source in sorted(jobs)]
 
     def _document(self, job: _Job) -> tuple[Document, list[Part], list[Chunk]]:
-        taken_over = self.old is not None and job.source in self.known and self.known[job.source].file == job.file
+        taken_over = (
+            self.old is not None and job.source in self.known and self.known[job.source].file == job.file
+        )
         if self.old is not None and taken_over and self.same_chunks:
             return self.old.document(job.source), self.old.parts(job.source), self.old.chunks(job.source)
         if job.path is not None:
@@ -277,7 +285,9 @@ class _Builder:
         if self.skipped:
             why = "; ".join(f"{source}: {reason}" for source, reason in self.skipped[:5])
             more = f"; and {len(self.skipped) - 5} more" if len(self.skipped) > 5 else ""
-            return DocumentError(f"none of {len(self.skipped)} files can be used, the index is as it was: {why}{more}")
+            return DocumentError(
+                f"none of {len(self.skipped)} files can be used, the index is as it was: {why}{more}"
+            )
         return InputError(
             f"no document in {', '.join(map(str, paths))}; Zhiyin reads {', '.join(sorted(self.pipeline.readers))}"
         )

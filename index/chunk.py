@@ -31,10 +31,20 @@ def chunk(
             first, last = run[0][0], run[-1][0]
             sentences = [sentence for _, sentence in run]
             for start, end in _spans(sentences, part.clean, count_tokens, max_tokens):
-                out.append(Chunk(
-                    source, number, first, last, start, end, part.clean[start:end],
-                    context(part, sentences), _hull(sentences), _regions(sentences, part),
-                ))
+                out.append(
+                    Chunk(
+                        source,
+                        number,
+                        first,
+                        last,
+                        start,
+                        end,
+                        part.clean[start:end],
+                        context(part, sentences),
+                        _hull(sentences),
+                        _regions(sentences, part),
+                    )
+                )
     return out
 
 
@@ -114,7 +124,9 @@ def _spans(sentences: list[Sentence], clean: str, count: Count, limit: int) -> l
 
 def _clauses(clean: str, start: int, end: int, count: Count, limit: int) -> Iterator[tuple[int, int, int]]:
     """Clauses of `[start, end)` with their sizes, halved until each fits."""
-    todo = [match.span() for match in _CLAUSE.finditer(clean, start, end) if match.end() > match.start()][::-1]
+    todo = [match.span() for match in _CLAUSE.finditer(clean, start, end) if match.end() > match.start()][
+        ::-1
+    ]
     while todo:
         left, right = todo.pop()
         size = count(clean[left:right])

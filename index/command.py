@@ -38,18 +38,23 @@ def index(
         list[Path] | None, typer.Argument(help=tr("文件或文件夹", "files or folders"), show_default=False)
     ] = None,
     add: Annotated[
-        bool, typer.Option("--add", help=tr("保留索引中已有的其他文档", "keep the other documents of the index"))
+        bool,
+        typer.Option("--add", help=tr("保留索引中已有的其他文档", "keep the other documents of the index")),
     ] = False,
     remove: Annotated[
         list[str] | None,
-        typer.Option(metavar="SOURCE", help=tr("从索引中删除一个文档(可重复)", "take out a document (repeatable)")),
+        typer.Option(
+            metavar="SOURCE", help=tr("从索引中删除一个文档(可重复)", "take out a document (repeatable)")
+        ),
     ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help=tr("核对索引的每个字节", "check every byte of the index"))
     ] = False,
     explain: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=tr("显示清洗规则对一个文件做了什么", "show what cleaning does to a file")),
+        typer.Option(
+            metavar="FILE", help=tr("显示清洗规则对一个文件做了什么", "show what cleaning does to a file")
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help=tr("以 JSON 输出结果", "print the result as JSON"))
@@ -58,11 +63,12 @@ def index(
         Path | None, typer.Option("--config", metavar="FILE", help=tr("设置文件 (TOML)", "settings (TOML)"))
     ] = None,
     wait: Annotated[
-        bool, typer.Option("--wait", help=tr("等待另一个索引进程结束", "wait for another process that is indexing"))
+        bool,
+        typer.Option(
+            "--wait", help=tr("等待另一个索引进程结束", "wait for another process that is indexing")
+        ),
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help=tr("只显示错误", "show errors only"))
-    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help=tr("只显示错误", "show errors only"))] = False,
 ) -> None:
     """Build, check or explain; `register` sets the help text."""
     settings = config.load(config_file)
@@ -72,19 +78,35 @@ def index(
     elif verify:
         _verify(home, as_json=as_json, quiet=quiet)
     else:
-        _build(paths or [], home, settings, add=add, remove=remove or [], wait=wait, as_json=as_json, quiet=quiet)
+        _build(
+            paths or [], home, settings, add=add, remove=remove or [], wait=wait, as_json=as_json, quiet=quiet
+        )
 
 
 def _build(
-    paths: list[Path], home: Path, settings: config.Settings, *, add: bool, remove: list[str], wait: bool,
-    as_json: bool, quiet: bool,
+    paths: list[Path],
+    home: Path,
+    settings: config.Settings,
+    *,
+    add: bool,
+    remove: list[str],
+    wait: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     from .build import build
 
     chosen = paths or ([] if remove else [seeds()])
     with _progress(show=not (quiet or as_json)) as report:
-        result = build(chosen, home=home, settings=settings, add=add, remove=remove,
-                       wait=-1 if wait else 0, progress=report)
+        result = build(
+            chosen,
+            home=home,
+            settings=settings,
+            add=add,
+            remove=remove,
+            wait=-1 if wait else 0,
+            progress=report,
+        )
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(result), ensure_ascii=False))
     else:
@@ -106,17 +128,25 @@ def _tell(result: BuildResult, *, quiet: bool) -> None:
     if quiet:
         return
     n = len(result.added), len(result.changed), len(result.removed), len(result.unchanged)
-    typer.echo(tr(
-        f"文档:新增 {n[0]},更改 {n[1]},删除 {n[2]},未变 {n[3]},跳过 {len(result.skipped)}",
-        f"documents: {n[0]} added, {n[1]} changed, {n[2]} removed, {n[3]} unchanged, {len(result.skipped)} skipped",
-    ))
-    typer.echo(tr(
-        f"片段:共 {result.chunks},新算向量 {result.embedded},沿用 {result.reused}",
-        f"chunks: {result.chunks}, of these {result.embedded} embedded, {result.reused} reused",
-    ))
+    typer.echo(
+        tr(
+            f"文档:新增 {n[0]},更改 {n[1]},删除 {n[2]},未变 {n[3]},跳过 {len(result.skipped)}",
+            f"documents: {n[0]} added, {n[1]} changed, {n[2]} removed, {n[3]} unchanged, {len(result.skipped)} skipped",
+        )
+    )
+    typer.echo(
+        tr(
+            f"片段:共 {result.chunks},新算向量 {result.embedded},沿用 {result.reused}",
+            f"chunks: {result.chunks}, of these {result.embedded} embedded, {result.reused} reused",
+        )
+    )
     state = tr("已生效", "in use") if result.new else tr("没有变化", "nothing changed")
-    typer.echo(tr(f"索引 {result.generation} {state},用时 {result.seconds:.1f} 秒",
-                  f"index {result.generation} {state}, {result.seconds:.1f} s"))
+    typer.echo(
+        tr(
+            f"索引 {result.generation} {state},用时 {result.seconds:.1f} 秒",
+            f"index {result.generation} {state}, {result.seconds:.1f} s",
+        )
+    )
 
 
 def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
@@ -130,12 +160,21 @@ def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
     elif wrong:
         for line in wrong:
             typer.echo(line, err=True)
-        typer.echo(tr("索引已损坏,请重新建立:zhiyin index PATH", "the index is damaged, build it again: zhiyin index PATH"),
-                   err=True)
+        typer.echo(
+            tr(
+                "索引已损坏,请重新建立:zhiyin index PATH",
+                "the index is damaged, build it again: zhiyin index PATH",
+            ),
+            err=True,
+        )
     elif not quiet:
         files = len(Manifest.read(folder(home, name)).files)
-        typer.echo(tr(f"索引 {name} 完好:{files} 个文件的校验和全部一致",
-                      f"index {name} is sound: the checksums of {files} files hold"))
+        typer.echo(
+            tr(
+                f"索引 {name} 完好:{files} 个文件的校验和全部一致",
+                f"index {name} is sound: the checksums of {files} files hold",
+            )
+        )
     if wrong:
         raise typer.Exit(1)
 
@@ -165,7 +204,11 @@ def _progress(*, show: bool) -> Iterator[Progress | None]:
     if not (show and console.is_terminal):
         yield None
         return
-    names = {"read": tr("读取", "reading"), "embed": tr("计算向量", "embedding"), "store": tr("写入", "storing")}
+    names = {
+        "read": tr("读取", "reading"),
+        "embed": tr("计算向量", "embedding"),
+        "store": tr("写入", "storing"),
+    }
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as bars:
         tasks = {stage: bars.add_task(name, total=None, visible=False) for stage, name in names.items()}

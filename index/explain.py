@@ -51,9 +51,15 @@ def explain(document: Document, parts: Sequence[Part], *, examples: int = 3) -> 
     An edit that several rules share in `parts` is counted here under each of them, as it was made.
     """
     seen: dict[str, list[tuple[str, Edit]]] = {"other_article": []}
-    clean(document, watch=lambda rule, text, edits: seen.setdefault(rule, []).extend((text, e) for e in edits))
+    clean(
+        document, watch=lambda rule, text, edits: seen.setdefault(rule, []).extend((text, e) for e in edits)
+    )
     order = [rule.__name__ for rule in RULES]
-    effects = [_effect(rule, seen[rule], examples) for rule in [*order, *(seen.keys() - set(order))] if seen.get(rule)]
+    effects = [
+        _effect(rule, seen[rule], examples)
+        for rule in [*order, *(seen.keys() - set(order))]
+        if seen.get(rule)
+    ]
     sizes = tuple((part.title, len(part.clean)) for part in parts)
     return Explanation(document.source, len(document.raw), sizes, tuple(effects))
 

@@ -70,8 +70,10 @@ def default_pipeline() -> Pipeline:
     from .clean import clean
     from .metadata import describe
 
-    readers = {name: cache(lambda name=name: registry.load("file_readers", name))
-               for name in registry.names("file_readers")}
+    readers = {
+        name: cache(lambda name=name: registry.load("file_readers", name))
+        for name in registry.names("file_readers")
+    }
     return Pipeline(readers, clean, describe, index_terms, code_version())
 
 

@@ -117,7 +117,7 @@ class _Asking:
         self.bot, self.snapshot, self.query, self.question = bot, snapshot, query, question
         self.standing, self.started, self.id = standing, started, id_
         self.settings = bot.settings
-        self.reader = ExtractiveReader(bot._matcher, self._importance)
+        self.reader = ExtractiveReader(bot._matcher, self._importance, self._known)
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
 
@@ -156,7 +156,7 @@ class _Asking:
         return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
 
     def _supported(self, finding: Finding) -> bool:
-        return not finding.hard_missing and finding.support >= self.settings.min_support and finding.focus >= 0.45 and finding.score >= 0.45
+        return not finding.hard_missing and finding.support >= self.settings.min_support and finding.focus >= 0.4 and finding.score >= 0.4
 
     def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
         wanted: dict[tuple[str, int, int], None] = {}
@@ -165,6 +165,9 @@ class _Asking:
             for index in range(max(0, found.chunk.first - 1), min(found.chunk.last + 2, len(sentences))):
                 wanted[found.chunk.source, found.chunk.part, index] = None
         return [self.bot.view(self.snapshot, *key) for key in wanted]
+
+    def _known(self, term: Term) -> bool:
+        return any(self.snapshot.df(word) for word, score in term.variants if score >= 0.8)
 
     def _importance(self, term: Term) -> float:
         """Lower for a word that stands in most chunks of this collection."""

@@ -27,17 +27,17 @@ class Settings:
     embedder: str = BUNDLED  # "bundled", a model name, or a folder
     reranker: str = ""  # a cross-encoder's name or folder; empty for none
     generator: str = ""  # a causal language model's name or folder; empty for the reader alone
-    chunk_tokens: int = 160
-    chunk_overlap: int = 1  # sentences
-    index_type: str = "auto"  # auto, flat, hnsw, ivf
-    keep_generations: int = 3
-    max_file_mb: int = 200
+    chunk_tokens: int = 160  # most tokens of a passage
+    chunk_overlap: int = 1  # sentences that a passage shares with the one before
+    index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf
+    keep_generations: int = 3  # finished indexes kept on disk
+    max_file_mb: int = 200  # larger files are skipped and reported
     top_k: int = 12  # passages handed to the reader
     pool_k: int = 60  # candidates of each retrieval leg
-    lexical: bool = True
-    dense: bool = True
-    rrf_k: int = 20
-    min_support: float = 0.62  # share of the question's weight that the source must support
+    lexical: bool = True  # search by words
+    dense: bool = True  # search by meaning
+    rrf_k: int = 20  # how much a lower rank of one leg still counts in the fusion
+    min_support: float = 0.55  # share of the question's weight that the source must support
 
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),

@@ -155,7 +155,9 @@ class SentenceTransformerEmbedder:
                 f"can't load the embedder {name!r} from {folder}: {error}. The folder should be one that "
                 "SentenceTransformer.save wrote, with modules.json, weights and tokenizer"
             ) from error
-        self._query_prompt, self._document_prompt = prompts(self._model.prompts, self._model.default_prompt_name)
+        self._query_prompt, self._document_prompt = prompts(
+            self._model.prompts, self._model.default_prompt_name
+        )
         limit = self._model.max_seq_length
         self.max_tokens = int(limit) if limit and limit < 1e9 else None
         self.dim = int(self.encode_passages(["尺寸"]).shape[1])
@@ -183,7 +185,11 @@ class SentenceTransformerEmbedder:
         with self._lock:
             try:
                 found = encode(
-                    texts, prompt=prompt, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+                    texts,
+                    prompt=prompt,
+                    convert_to_numpy=True,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
                 )
             except Exception as error:
                 raise ModelError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .query import Query, understand
+from .query import TOPIC, Query, understand
 from .terms import SURNAMES
 from .text.fold import fold
 from .text.times import find_times
@@ -117,7 +117,7 @@ def _inherit(question: str, then: Query, *, region: bool, terms: bool = False, p
         lead += then.text[then.places[0][0] : then.places[-1][1]]
     if terms:
         lead += "".join(t.text for t in then.terms if t.weight > 0.2)
-    return f"{lead} {question}".strip() if lead else question
+    return f"{lead}{TOPIC}{question}" if lead else question
 
 
 def _names(answer: str) -> list[str]:

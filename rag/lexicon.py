@@ -15,7 +15,6 @@ _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes"
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, tuple[tuple[str, float], ...]]:
-    if not (files("rag.models") / "lexicon" / "en_zh.tsv.xz").is_file(): return {}
     packed = (files("rag.models") / "lexicon" / "en_zh.tsv.xz").read_bytes()
     table: dict[str, tuple[tuple[str, float], ...]] = {}
     for line in lzma.decompress(packed).decode("utf-8").splitlines():
@@ -28,15 +27,16 @@ def _table() -> dict[str, tuple[tuple[str, float], ...]]:
 def translate(phrase: str) -> tuple[tuple[str, float], ...]:
     """Chinese words for a lower-case English word or phrase with their probabilities; empty where unknown.
 
-    An inflected form that the lexicon lacks is looked up under its stem.
+    An inflected form is looked up under its stem as well.
     """
     table = _table()
-    if phrase in table:
-        return table[phrase]
+    found = dict(table.get(phrase, ()))
     head, _, last = phrase.rpartition(" ")
     for ending, other in _ENDINGS:
         if last.endswith(ending) and len(last) - len(ending) >= 3:
-            found = table.get(f"{head} {last[: len(last) - len(ending)]}{other}".strip())
-            if found:
-                return found
-    return ()
+            stem = table.get(f"{head} {last[: len(last) - len(ending)]}{other}".strip(), ())
+            for word, p in stem:
+                found.setdefault(word, p)
+            if stem:
+                break
+    return tuple(sorted(found.items(), key=lambda pair: -pair[1]))

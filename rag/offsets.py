@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 
 from .types import Edit
 
@@ -89,8 +88,8 @@ def _merged(span: str, old: Sequence[Edit], new: Sequence[Edit], low: int, shift
     at = low - shift
     middle = apply(span, [Edit(e.start - low, e.end - low, e.replacement, "") for e in old])
     result = apply(middle, [Edit(e.start - at, e.end - at, e.replacement, "") for e in new])
-    head = len(commonprefix((span, result)))
-    tail = len(commonprefix((span[head:][::-1], result[head:][::-1])))
+    head = _same(span, result)
+    tail = _same(span[head:][::-1], result[head:][::-1])
     start, end, result = low + head, low + len(span) - tail, result[head : len(result) - tail]
     if start == end and not result:
         return []
@@ -99,6 +98,13 @@ def _merged(span: str, old: Sequence[Edit], new: Sequence[Edit], low: int, shift
     else:
         rule = max((*new, *old), key=lambda edit: edit.end - edit.start).rule
     return [Edit(start, end, result, rule)]
+
+
+def _same(one: str, other: str) -> int:
+    """Count the characters that two texts begin with alike."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 class OffsetMap:

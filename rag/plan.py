@@ -13,7 +13,8 @@ from .types import Period
 _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|vs\.?|and|or|than|,)[\s]*$", re.IGNORECASE)
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
 _COMPARES = re.compile(r"哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,8}(多|少|高|低)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
-_ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|how many|how much", re.IGNORECASE)
+_ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
+_PART = re.compile(r"[,,;;??。]|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     again = understand(lead + "".join(kept))
     kind, unit = (query.kind, query.unit)
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
-        kind, unit = Kind.QUANTITY, ""
+        kind, unit = _compared_kind(query.text), ""
     if not again.focus and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l") or t.flag == "vn"]
         again = replace(again, focus=tuple(nouns[-1:]))
@@ -105,9 +106,8 @@ def _label(region: str | None, period: Period | None, language: str) -> str:
 
 
 def _things(query: Query) -> list[Step]:
-    asks = list(_ASK.finditer(query.text))
-    if len(asks) > 1:
-        return _by_ask(query, [m.start() for m in asks])
+    if len(_ASK.findall(query.text)) > 1 and (parts := _by_ask(query)):
+        return parts
     terms = query.terms
     joins = [i for i in range(len(terms) - 1) if (gap := query.text[terms[i].end : terms[i + 1].start]).strip() and _JOIN.match(gap)]
     if not joins:
@@ -139,22 +139,31 @@ def _things(query: Query) -> list[Step]:
     return steps
 
 
-def _by_ask(query: Query, asks: Sequence[int]) -> list[Step]:
-    """`举办了多少场、提供了多少岗位`: a question for each `多少`, all with what stands before the first."""
-    bounds = [0]
-    for before, after in zip(asks, asks[1:], strict=False):
-        cut = max(query.text.rfind(c, before, after) for c in ",,、;;和??")
-        if cut < 0:
-            return []
-        bounds.append(cut + 1)
-    bounds.append(len(query.text))
-    first = understand(query.text[: bounds[1]])
-    topic = first.terms
-    steps = []
-    for n, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
-        segment = understand(query.text[start:end])
-        terms = segment.terms if n == 0 else (*segment.terms, *(replace(t, weight=t.weight * 0.5) for t in topic))
-        label = "".join(t.text for i, t in enumerate(segment.terms) if i in segment.focus)
-        steps.append(Step(replace(segment, text=query.text[: bounds[1]] + query.text[start:end] if n else query.text[start:end], terms=terms,
-                                  regions=query.regions, period=query.period, titles=query.titles if n == 0 else segment.titles), label))
+def _by_ask(query: Query) -> list[Step]:
+    """`他在哪家公司上班?项目带来多少效益`: a question for each clause that asks, each with what the clauses before it said."""
+    bounds = [0, *(m.end() for m in _PART.finditer(query.text)), len(query.text)]
+    clauses = [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if query.text[a:b].strip(" ,,;;??。")]
+    asking = [(a, b) for a, b in clauses if _ASK.search(query.text, a, b)]
+    if len(asking) < 2:
+        return []
+    steps: list[Step] = []
+    start = 0
+    for n, (_, end) in enumerate(asking):
+        end = len(query.text) if n == len(asking) - 1 else end
+        own = understand(query.text[start:end])
+        earlier = understand(query.text[:start]) if n else None
+        said = {t.text for t in own.terms}
+        topic = tuple(replace(t, weight=t.weight * 0.5) for t in earlier.terms if t.text not in said) if earlier else ()
+        label = query.text[start:end].strip(" ,,;;??。")
+        steps.append(Step(replace(own, text=(query.text[:start] + query.text[start:end]) if n else query.text[:end], terms=(*own.terms, *topic),
+                                  regions=own.regions or query.regions, period=own.period or query.period, years=own.years or query.years,
+                                  titles=tuple(dict.fromkeys([*(earlier.titles if earlier else ()), *own.titles]))), label))
+        start = end
     return steps
+
+
+def _compared_kind(text: str) -> Kind:
+    """What kind of figure a comparison is about."""
+    if re.search(r"资金|经费|金额|钱|款|补贴|奖金|收入|票房|funds?|money", text):
+        return Kind.MONEY
+    return Kind.PERCENT if re.search(r"率|比例|比重|满意度|percent", text) else Kind.QUANTITY

@@ -29,6 +29,7 @@ class Kind(Enum):
     PLACE = "place"
     NAME = "name"  # a title, theme, name of a thing
     LIST = "list"
+    CONTACT = "contact"  # telephone, e-mail, document number
     TEXT = "text"  # how, why, what: sentences
 
 
@@ -37,16 +38,18 @@ _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, pattern in (
+        (Kind.CONTACT, r"联系方式|电话(号码)?(是|为)?(多少|什么)?|手机号|邮箱|网址|文号|几号文|热线(是|号码)"),
         (Kind.PERCENT, r"百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
-        (Kind.DATE, r"什么时候|何时|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
-        (Kind.LIST, r"哪些|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十]|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
+        (Kind.DATE, r"什么时候|啥时候|几几年|何时|截止到?几|最[晚迟早]|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
+        (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十]|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
         (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|费|投资|补助|工资|收入|营收|票房|价值))|(资金|经费|款项|金额|总额|规模|票房|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
-        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
-        (Kind.PERSON, r"谁|哪(一)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
+        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
+        (Kind.PERSON, r"谁|哪(一|两|三|四|五|六|几)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
         (Kind.ORGANISATION, r"哪(一)?(个|家|所)(单位|部门|公司|企业|机构|组织|学校|学院|工会|总工会|工厂|厂|厅局|厅|局|报|媒体|协会|集团|医院|报社)|什么(单位|部门|公司|企业|机构|组织|学校|报纸|媒体|报)|谁(主办|承办|举办|牵头|发布|印发)|由谁|哪家|哪个(厅|局|委)|哪家(?!里)"),
         (Kind.PLACE, r"哪(里|儿)|什么地方|何处|哪(一)?(个|座)?(省|市|城市|县|区|地方|地区|省份)|地点|在哪"),
         (Kind.NAME, r"(叫|名为|称为)(什么|啥|做什么)|什么(主题|名称|名字|称号|题目|口号|奖|荣誉|标题|电影|文件|品牌|平台|栏目|专题片|项目|计划|活动|行动|工程)|(主题|名称|名字|题目|标题|口号|全称|片名|简称|称号|宗旨)(是|为|叫)*(什么|啥)|哪(一)?(个|部|份|项|种|类|场|款|本)|主题是|名称|什么名"),
         (Kind.PERSON, r"^.{0,12}(领衔人|带头人|负责人|组长|主席|书记)(是|为)"),
+        (Kind.ORGANISATION, r"(工作)?单位$|就职|供职"),
         (Kind.TEXT, r"."),
     )
 ]
@@ -66,6 +69,8 @@ _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     )
 ]
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
+TOPIC = "\u3000"  # stands between what a follow-up takes over from the conversation and its own words
+_IMPLIED = re.compile(r"(场|家|件|项|户|人)[次数]|(岗)位数")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
 _UNION = re.compile(r"总(?!工会|体|量|数|结|部|经理|额|计|共|产|人|值|会|书记|分|干)")
 _ABBREVIATION = re.compile(r"[“\"「][二两三四五六七八九十][^”\"」]{1,4}[”\"」]")
@@ -123,9 +128,10 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
     text = text.strip()
     folded = fold(text)
-    language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in folded) * 3 >= len(re.findall(r"[a-z]+", folded)) else "en"
     plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
-    kind, unit, head = _kind(plain, language)
+    language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 3 >= len(re.findall(r"[a-z]+", plain)) else "en"
+    topic_end = text.rfind(TOPIC) + 1
+    kind, unit, head = _kind(plain[topic_end:], language)
     if kind in (Kind.TEXT, Kind.NAME, Kind.QUANTITY) and _ABBREVIATION.search(text) and re.search(r"是什么|指什么|具体|内容|是哪|含义|哪", text):
         kind, unit = Kind.LIST, ""  # `“四门”理念是什么` asks for the four
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
@@ -140,6 +146,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     body = "".join(masked)
     terms = chinese_terms(body) if language == "zh" else english_terms(body)
     terms = _quoted_terms(text, terms)
+    terms = [replace(t, weight=t.weight * 0.5) if t.start < topic_end else t for t in terms]
     terms = [t for t in terms if t.text not in _ANSWER_WORDS.get(kind, ()) and t.text != unit]
     periods = [p for _, _, p in times]
     return Query(
@@ -161,9 +168,11 @@ _COUNT_WORD = re.compile(
 
 def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     """The terms next to the question word: right behind it (`多少家企业`), else the last noun before it."""
-    asked = next(iter(_COUNT_WORD.finditer(folded)), None)
+    start = folded.rfind(TOPIC) + 1
+    asked = _COUNT_WORD.search(folded, start)
     if asked is None or not terms:
-        return ()
+        named = [i for i, t in enumerate(terms) if _nominal(t) and t.start >= start]
+        return tuple(named[-1:])
     run: list[int] = []
     for i, term in enumerate(terms):
         edge = asked.end() if not run else terms[run[-1]].end
@@ -175,7 +184,7 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
         run.pop()
     if run:
         return tuple(run)
-    before = [i for i, t in enumerate(terms) if t.end <= asked.start() and folded[t.end : t.end + 1] not in ("了", "过")]
+    before = [i for i, t in enumerate(terms) if start <= t.start and t.end <= asked.start() and folded[t.end : t.end + 1] not in ("了", "过")]
     nouns = [i for i in before if _nominal(terms[i])]
     return tuple((nouns or before)[-1:])
 
@@ -203,10 +212,12 @@ _ANSWER_WORDS = {
     Kind.ORGANISATION: ("单位", "公司", "企业", "机构", "部门", "厅局", "厂", "工厂", "组织", "厅", "局", "上班", "工作", "媒体"),
     Kind.PLACE: ("城市", "地点", "地方", "市", "省", "县", "区", "省份"),
     Kind.LIST: ("人物", "方面", "市", "城市", "省", "内容", "名单", "名字"),
+    Kind.CONTACT: ("联系方式", "电话", "号码", "手机号", "邮箱", "网址", "文号"),
+    Kind.PERSON: ("同志",),
     Kind.PERCENT: ("占", "比例", "比重", "百分比"),
     Kind.NAME: ("名字", "名称", "全称", "称号", "人称", "叫做"),
     Kind.DATE: ("日期", "时间"),
-    Kind.QUANTITY: ("人次", "数量", "人数", "场次", "总数", "为止", "加", "起来"),
+    Kind.QUANTITY: ("人次", "数量", "人数", "场次", "总数", "为止", "加", "起来", "规模", "场数", "家数", "项数", "件数", "岗位数", "个人", "数"),
 }
 
 
@@ -237,6 +248,8 @@ def _kind(folded: str, language: str) -> tuple[Kind, str, str]:
         groups = {k: v for k, v in match.groupdict().items() if v}
         unit = groups.get("unit") or groups.get("unit2") or groups.get("unit3") or ""
         head = groups.get("head", "")
+        if kind is Kind.QUANTITY and not unit and (implied := _IMPLIED.search(folded)):
+            unit = implied[1] or "个"
         if unit in ("元", "万元", "亿元", "钱", "块", "亿"):
             return Kind.MONEY, "元", head
         if kind is Kind.QUANTITY and unit in ("年", "月", "日", "号") and not re.search(rf"多少{unit}", folded):

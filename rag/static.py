@@ -38,7 +38,9 @@ def is_static(folder: Path) -> bool:
     """Whether `folder` holds a StaticEmbedding, normalised or not, that NumPy can run."""
     modules = _json(folder / "modules.json")
     kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules] if modules else []
-    return kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and _table_kind(folder) is not None
+    return (
+        kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and _table_kind(folder) is not None
+    )
 
 
 def _module_folder(folder: Path) -> Path:
@@ -97,7 +99,9 @@ class StaticEmbedder:
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         out = np.zeros((len(texts), self.dim), np.float32)
-        for row, encoding in zip(out, self._tokenizer.encode_batch(texts, add_special_tokens=False), strict=True):
+        for row, encoding in zip(
+            out, self._tokenizer.encode_batch(texts, add_special_tokens=False), strict=True
+        ):
             if encoding.ids:
                 row[:] = self._table[encoding.ids].mean(axis=0, dtype=np.float32)
         norms = np.linalg.norm(out, axis=1, keepdims=True)

@@ -3,13 +3,15 @@
 import os
 
 import pytest
-from index_kit import SETTINGS, HashEmbedder, clean, describe, pipeline, read, write
 
 from rag.errors import DocumentError, InputError, ModelError
+from rag.index import build as build_module
 from rag.index.build import build
 from rag.index.files import find
 from rag.index.pipeline import code_version, default_pipeline
 from rag.store import Snapshot, generations
+
+from .index_kit import SETTINGS, HashEmbedder, clean, describe, pipeline, read, write
 
 
 class Run:
@@ -232,19 +234,21 @@ def test_suffixes_in_capitals(run, docs):
     assert "D.TXT" in run(docs).added
 
 
-def test_an_embedder_that_fails_leaves_the_old_index(run, docs):
+@pytest.mark.parametrize("error", [ModelError("out of memory"), KeyboardInterrupt()])
+def test_a_build_that_is_broken_off_leaves_the_old_index_and_nothing_else(run, docs, error):
     run(docs)
     write(docs, d="丁。")
 
     def fail(texts):
-        raise ModelError("out of memory")
+        raise error
 
     broken = HashEmbedder()
     broken.encode_passages = fail
-    with pytest.raises(ModelError):
+    with pytest.raises(type(error)):
         run(docs, embedder=broken)
     assert len(Snapshot.open(run.home)) == 3
-    assert generations(run.home) == ["000001"]
+    assert [path.name for path in (run.home / "index/generations").iterdir()] == ["000001"]
+    assert run(docs).added == ("d.txt",)
 
 
 def test_a_short_model_gets_short_chunks(run, docs):
@@ -308,11 +312,23 @@ def test_a_name_that_is_not_utf8(run, tmp_path):
     assert run(docs).added == ("\\xbe\\xc9.txt", "a.txt")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_what_may_not_be_opened_is_reported(run, docs):
-    (docs / "a.txt").chmod(0)
-    (docs / "shut").mkdir(mode=0)
-    assert {source for source, _ in run(docs).skipped} == {"a.txt", str(docs / "shut")}
+def test_what_may_not_be_opened_is_reported(run, docs, monkeypatch):
+    (docs / "shut").mkdir()
+    real = {"scandir": os.scandir, "sha256": build_module.sha256}
+
+    def refuse(name):
+        def call(path):
+            if str(path).endswith(("shut", "a.txt")):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real[name](path)
+
+        return call
+
+    monkeypatch.setattr(os, "scandir", refuse("scandir"))  # root may open everything, so the system is played
+    monkeypatch.setattr(build_module, "sha256", refuse("sha256"))
+    reasons = dict(run(docs).skipped)
+    assert set(reasons) == {"a.txt", str(docs / "shut")}
+    assert all("Permission denied" in reason for reason in reasons.values())
 
 
 def test_pipes_are_not_waited_for(run, docs):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import doctest
 
 import pytest
-from .clean_kit import by
 
 from rag.index.clean import characters as c
 from rag.index.clean import pinyin
 from rag.index.clean.draft import Rule
+
+from .clean_kit import by
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,16 @@ def test_glosses_go(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["使用川工之家(APP)", "方案(an)二", "增长(a)项", "世界卫生组织(WHO)", "饕餮(tāo tiè)", "见(图一)", "(chǎn)", "A(bā)"],
+    [
+        "使用川工之家(APP)",
+        "方案(an)二",
+        "增长(a)项",
+        "世界卫生组织(WHO)",
+        "饕餮(tāo tiè)",
+        "见(图一)",
+        "(chǎn)",
+        "A(bā)",
+    ],
 )
 def test_other_parentheses_stay(text: str) -> None:
     assert by(pinyin.inline_pinyin, text) == text
@@ -57,7 +67,9 @@ def test_bytes_that_a_gloss_tore_apart_are_put_together() -> None:
     assert by(pinyin.realigned, "沿江9。▍^(qū))共治") == "沿江9(區)共治"
 
 
-@pytest.mark.parametrize("text", ["他问?lián)鷷r", "是吗?(qū)好", "真的?xyz)好的", "9^(qū)", "9(qū)", "真?lián)的確"])
+@pytest.mark.parametrize(
+    "text", ["他问?lián)鷷r", "是吗?(qū)好", "真的?xyz)好的", "9^(qū)", "9(qū)", "真?lián)的確"]
+)
 def test_what_cannot_be_proved_is_not_put_together(text: str) -> None:
     assert by(pinyin.realigned, text) == text
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from .clean_kit import by
 
-from rag.index.clean import captions, columns, spacing
+from rag.index.clean import captions, layout, spacing
 from rag.index.clean.draft import Rule
 from rag.index.clean.words import crosses
+
+from .clean_kit import by
 
 LONG = "全市推动医疗资源下沉，基层诊疗量占比由四成八提高到六成三，县域内就诊率达到九成一，"
 
@@ -18,16 +19,25 @@ LONG = "全市推动医疗资源下沉，基层诊疗量占比由四成八提高
         (f"{LONG}群众看病更加\n\n方便。", f"{LONG}群众看病更加方便。"),
         (f"{LONG}药价\n降了。\n下一段。", f"{LONG}药价降了。\n下一段。"),
         ("开展了“喜迎新春、真情\n\n暖职工”主题慰问活动。", "开展了“喜迎新春、真情暖职工”主题慰问活动。"),
-        (f"省水利厅负责人在会上分析辽宁丰\n富的水系，{LONG}说。", f"省水利厅负责人在会上分析辽宁丰富的水系，{LONG}说。"),
-        (f"经济工作会议精神。\n省住建厅组织学习经济工作会议\n精神，{LONG}好。", f"经济工作会议精神。\n省住建厅组织学习经济工作会议精神，{LONG}好。"),
+        (
+            f"省水利厅负责人在会上分析辽宁丰\n富的水系，{LONG}说。",
+            f"省水利厅负责人在会上分析辽宁丰富的水系，{LONG}说。",
+        ),
+        (
+            f"经济工作会议精神。\n省住建厅组织学习经济工作会议\n精神，{LONG}好。",
+            f"经济工作会议精神。\n省住建厅组织学习经济工作会议精神，{LONG}好。",
+        ),
         ("他说\n，好。", "他说，好。"),
         ("他说：“好。\n”大家笑了。", "他说：“好。”大家笑了。"),
-        ("the survey covered farms in the northern\nbay area.", "the survey covered farms in the northern bay area."),
+        (
+            "the survey covered farms in the northern\nbay area.",
+            "the survey covered farms in the northern bay area.",
+        ),
         (f"{LONG}使用\nAPP 办理。", f"{LONG}使用APP 办理。"),
     ],
 )
 def test_broken_lines_are_joined(text: str, expected: str) -> None:
-    assert by(columns.columns, text) == expected
+    assert by(layout.columns, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -46,26 +56,28 @@ def test_broken_lines_are_joined(text: str, expected: str) -> None:
     ],
 )
 def test_headings_and_paragraphs_stay_apart(text: str) -> None:
-    assert by(columns.columns, text) == text
+    assert by(layout.columns, text) == text
 
 
 def test_lines_wrapped_at_one_width_are_joined() -> None:
     sentence = "春天来了河水慢慢涨起来两岸的柳树都发了新芽孩子们在堤上放风筝老人坐在树下晒太阳" * 6
     wrapped = "\n".join(sentence[i : i + 30] for i in range(0, len(sentence), 30)) + "。"
-    assert by(columns.columns, f"河边的春天\n{wrapped}\n尾声\n完。") == f"河边的春天\n{sentence}。\n尾声\n完。"
+    assert by(layout.columns, f"河边的春天\n{wrapped}\n尾声\n完。") == f"河边的春天\n{sentence}。\n尾声\n完。"
 
 
 def test_repeated_edges_of_columns_are_joined() -> None:
-    assert by(columns.overlaps, "已下拨送温暖资金。\n\n金，各级走访慰问。") == "已下拨送温暖资金，各级走访慰问。"
+    assert (
+        by(layout.overlaps, "已下拨送温暖资金。\n\n金，各级走访慰问。") == "已下拨送温暖资金，各级走访慰问。"
+    )
     for kept in ("资金。\n金额，不大。", "资金。\n\n金山很远。", "资金\n金，好"):
-        assert by(columns.overlaps, kept) == kept
+        assert by(layout.overlaps, kept) == kept
 
 
 def test_paragraphs() -> None:
-    assert by(columns.paragraphs, " \n\n 一  \n\n\n  二\n三\n ") == "一\n二\n三"
-    assert by(columns.paragraphs, "一\n\u2029\n二") == "一\n二"
-    assert by(columns.paragraphs, " \n ") == ""
-    assert by(columns.paragraphs, "一\n二") == "一\n二"
+    assert by(layout.paragraphs, " \n\n 一  \n\n\n  二\n三\n ") == "一\n二\n三"
+    assert by(layout.paragraphs, "一\n\u2029\n二") == "一\n二"
+    assert by(layout.paragraphs, " \n ") == ""
+    assert by(layout.paragraphs, "一\n二") == "一\n二"
 
 
 @pytest.mark.parametrize(
@@ -124,24 +136,52 @@ def test_photo_credits(text: str, expected: str) -> None:
     ("rule", "text", "expected"),
     [
         (spacing.runs_of_spaces, "甲   乙 丙", "甲 乙 丙"),
-        (spacing.spaced_numbers, "共 2 .18 万、3 . 5 %、98.76 %、12 345 人", "共 2.18 万、3.5%、98.76%、12345 人"),
-        (spacing.spaced_numbers, "2021 2022 年，1. 2022年、第3 20 名，1 000 年", "2021 2022 年，1. 2022年、第3 20 名，1 000 年"),
-        (spacing.spaced_out, "轮岗 等 制 度 要 求 ,省 总 机 关 保 持 6% 以 上 。深入", "轮岗等制度要求,省总机关保持6%以上。深入"),
+        (
+            spacing.spaced_numbers,
+            "共 2 .18 万、3 . 5 %、98.76 %、12 345 人",
+            "共 2.18 万、3.5%、98.76%、12345 人",
+        ),
+        (
+            spacing.spaced_numbers,
+            "2021 2022 年，1. 2022年、第3 20 名，1 000 年",
+            "2021 2022 年，1. 2022年、第3 20 名，1 000 年",
+        ),
+        (
+            spacing.spaced_out,
+            "轮岗 等 制 度 要 求 ,省 总 机 关 保 持 6% 以 上 。深入",
+            "轮岗等制度要求,省总机关保持6%以上。深入",
+        ),
         (spacing.spaced_out, "筹 集 9944 万 元 为 132.9 万 名 劳 动 者", "筹集9944万元为132.9万名劳动者"),
         (spacing.spaced_out, "目 录", "目录"),
+        (spacing.spaced_out, "籌 集 資 金 送 溫 暖", "籌集資金送溫暖"),
+        (spacing.spaced_out, "赵 六 钱 七 孙 八", "赵 六 钱 七 孙 八"),
+        (spacing.spaced_words, "第一章 总 则", "第一章 总则"),
+        (spacing.spaced_words, "赵 六 孙 八", "赵 六 孙 八"),
         (spacing.spaced_out, "本报记者 赵 静 李 越 董翰博", "本报记者 赵 静 李 越 董翰博"),
         (spacing.spaced_out, "主动作为 助力发展 建新功", "主动作为 助力发展 建新功"),
         (spacing.spaced_out, "a b c d 1 2 3", "a b c d 1 2 3"),
-        (spacing.spaced_punctuation, "好 ，他说 ： “是” 。《 书名 》 , 对", "好，他说：“是”。《书名》, 对"),
+        (spacing.spaced_punctuation, "好 ，他说 ： “是” 。《 书名 》 , 对", "好，他说：“是”。《书名》,对"),
         (spacing.spaced_punctuation, "Well, yes; no (never) .", "Well, yes; no (never) ."),
         (spacing.spaced_units, "二、2022 年重点工作", "二、2022年重点工作"),
         (spacing.spaced_units, "2 主动作为 助力发展", "2 主动作为 助力发展"),
         (spacing.spaced_units, "1.2 总体要求", "1.2 总体要求"),
-        (spacing.spaced_units, f"{LONG}全省 2.18 万家单位 、5771 户参加。", f"{LONG}全省2.18万家单位 、5771户参加。"),
+        (
+            spacing.spaced_units,
+            f"{LONG}全省 2.18 万家单位 、5771 户参加。",
+            f"{LONG}全省2.18万家单位 、5771户参加。",
+        ),
         (spacing.spaced_units, "砥砺奋进 2022工会综述", "砥砺奋进 2022工会综述"),
-        (spacing.spaced_latin, f"{LONG}在企业 APP 铺设 Word Online 入口。", f"{LONG}在企业APP铺设Word Online入口。"),
-        (spacing.spaced_words, f"{LONG}全省工 会干部 带头。", f"{LONG}全省工会干部 带头。"),
-        (spacing.spaced_words, f"{LONG}开展“喜迎二十大 建功新时代”活动。", f"{LONG}开展“喜迎二十大 建功新时代”活动。"),
+        (
+            spacing.spaced_latin,
+            f"{LONG}在企业 APP 铺设 Word Online 入口。",
+            f"{LONG}在企业APP铺设Word Online入口。",
+        ),
+        (spacing.spaced_words, f"{LONG}全省工 会干部 都来。", f"{LONG}全省工会干部 都来。"),
+        (
+            spacing.spaced_words,
+            f"{LONG}开展“喜迎二十大 建功新时代”活动。",
+            f"{LONG}开展“喜迎二十大 建功新时代”活动。",
+        ),
     ],
 )
 def test_blanks(rule: Rule, text: str, expected: str) -> None:

@@ -13,7 +13,13 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from rag import embed
 from rag.config import Settings
-from rag.embed import SentenceTransformerEmbedder, fingerprint, load_embedder, load_sentence_transformer, locate
+from rag.embed import (
+    SentenceTransformerEmbedder,
+    fingerprint,
+    load_embedder,
+    load_sentence_transformer,
+    locate,
+)
 from rag.errors import ModelError
 from rag.static import StaticEmbedder, is_static
 

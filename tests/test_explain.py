@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 
-from .clean_kit import document, seed
-
 from rag.index.clean import clean
 from rag.index.explain import explain, render, to_dict
 from rag.offsets import apply
 from rag.types import Edit, Part, Period
+
+from .clean_kit import document, seed
 
 RAW = "返回顶部\n產(chǎn)業(yè)報告\n全省 2.18 万家單位參加競賽，覆蓋職工三百餘萬人，成效明顯。\n"
 

@@ -9,12 +9,13 @@ import threading
 
 import numpy as np
 import pytest
-from index_kit import SETTINGS, HashEmbedder, pipeline, write
 
 from rag.errors import IndexCorrupt, IndexError_, IndexLocked
 from rag.index.build import build
 from rag.store import Snapshot, current_generation, generations, verify, writer, writing
 from rag.store import disk as store
+
+from .index_kit import SETTINGS, HashEmbedder, pipeline, write
 
 
 def indexed(home, settings=SETTINGS, **documents):

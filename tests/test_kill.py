@@ -9,11 +9,12 @@ import threading
 import time
 
 import pytest
-from index_kit import SETTINGS, HashEmbedder, pipeline, write
 from tqdm.auto import tqdm
 
 from rag.index.build import build
 from rag.store import Snapshot, current_generation, generations, verify
+
+from .index_kit import SETTINGS, HashEmbedder, pipeline, write
 
 KILLS = 50
 NAMES = "甲乙丙丁戊己庚辛壬癸"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import itertools
 
 import pytest
 from hypothesis import given
@@ -78,7 +79,7 @@ def test_spans_keep_their_order_on_the_way_back(chain: tuple[str, list[list[Edit
     back = OffsetMap(made)
     length = len(apply(text, made))
     spans = [back.to_raw(i, i + 1) for i in range(length)]
-    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
 
 
 @given(chains())
@@ -104,7 +105,9 @@ def test_composed_edits_are_no_larger_than_they_must_be() -> None:
 
 
 def test_the_rule_of_a_merged_edit() -> None:
-    assert compose("abcd", [Edit(1, 2, "xy", "one")], [Edit(2, 3, "z", "two")]) == [Edit(1, 2, "xz", "one+two")]
+    assert compose("abcd", [Edit(1, 2, "xy", "one")], [Edit(2, 3, "z", "two")]) == [
+        Edit(1, 2, "xz", "one+two")
+    ]
     deleted = compose("a很长的一行b", [Edit(1, 6, "", "line")], [Edit(0, 2, "", "rest")])
     assert deleted == [Edit(0, 7, "", "line")]
 

@@ -5,17 +5,18 @@ import re
 from collections.abc import Iterator
 
 import pytest
-import ui_doubles as world
 from fastapi.testclient import TestClient
-from rag.ui.demo import CannedBot
-from rag.ui.guard import MAX_BODY
-from rag.ui.limits import MAX_HISTORY, MAX_QUESTION
-from rag.ui.server import create_app
 
 from rag.answer import to_dict
 from rag.config import Settings
 from rag.offsets import apply
 from rag.types import Edit
+from rag.ui.demo import CannedBot
+from rag.ui.guard import MAX_BODY
+from rag.ui.limits import MAX_HISTORY, MAX_QUESTION
+from rag.ui.server import create_app
+
+from . import ui_doubles as world
 
 BASE = "http://127.0.0.1:7860"
 
@@ -273,9 +274,8 @@ def test_hosts_and_frames_can_be_opened() -> None:
 
 
 def test_a_quote_that_spans_two_parts_is_shown_in_the_one_with_most_of_it() -> None:
-    from rag.ui.demo import MemoryLibrary
-
     from rag.types import Document, Part
+    from rag.ui.demo import MemoryLibrary
 
     raw = "甲文一二三四。乙文五。"
     parts = [

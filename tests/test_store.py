@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from index_kit import SETTINGS, HashEmbedder, pipeline, write
 
 from rag.errors import IndexCorrupt, InputError, ModelMismatch, NoIndex
 from rag.index.build import build
@@ -16,6 +15,8 @@ from rag.store import vectors as dense
 from rag.store.corpus import Corpus, CorpusWriter
 from rag.store.manifest import Manifest
 from rag.types import Chunk, Document, Edit, Part, Period, Sentence
+
+from .index_kit import SETTINGS, HashEmbedder, pipeline, write
 
 KINDS = ("flat", "hnsw", "ivf")
 

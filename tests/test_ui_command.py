@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import typer
-import ui_doubles as world
-from rag.ui import command
 from typer.testing import CliRunner
 
 from rag.errors import ConfigError, NoIndex
 from rag.session import Session
+from rag.ui import command
+
+from . import ui_doubles as world
 
 
 def session(*, empty: bool = False) -> Session:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import pytest
-import ui_doubles as world
 from hypothesis import given
 from hypothesis import strategies as st
-from rag.ui.examples import suggest
-from rag.ui.excerpt import clean_view, raw_view
 
 from rag.offsets import apply
 from rag.types import Edit, Part, Period, Sentence
+from rag.ui.examples import suggest
+from rag.ui.excerpt import clean_view, raw_view
+
+from . import ui_doubles as world
 
 
 def joined(view, **kinds) -> str:

@@ -7,6 +7,7 @@ import string
 from pathlib import Path
 
 import pytest
+
 import rag.ui
 from rag.ui.texts import TEXTS, both, label
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-import ui_doubles as world
 from hypothesis import given
 from hypothesis import strategies as st
+
+from rag.types import Answer, Citation, RelatedPassage, Statement
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
 from rag.ui.frame import header, welcome
 from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
 
-from rag.types import Answer, Citation, RelatedPassage, Statement
+from . import ui_doubles as world
 
 ALLOWED = {
     "article", "b", "blockquote", "button", "dd", "div", "dl", "dt", "h1", "h2", "h3", "header", "i", "li", "mark",

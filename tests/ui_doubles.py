@@ -4,11 +4,10 @@ import hashlib
 import re
 from dataclasses import replace
 
-from rag.ui.demo import CannedBot, MemoryLibrary
-
 from rag.errors import ModelError
 from rag.offsets import OffsetMap, apply
 from rag.types import Answer, Citation, Document, Edit, Part, Period, RelatedPassage, Sentence, Statement
+from rag.ui.demo import CannedBot, MemoryLibrary
 
 RIVER_RAW = (
     "返回列表 发布新帖\n查看: 17|回复: 0\n\n"
@@ -31,6 +30,7 @@ HOSTILE_RAW = (
 )
 QUESTION = "2023年浙江省河岸图书馆接待了多少读者?"
 COMPARISON = "浙江和重庆2023年哪边的读书会办得多?"
+EXAMPLE = "2023年重庆举办读书会多少场\uff1f"
 UNKNOWN = "2031年河岸图书馆有多少员工?"
 HOSTILE = "<img src=x onerror=window.hacked=6> **粗体** ![](http://evil.example/q.png)"
 BROKEN = "让服务出错的问题"
@@ -188,6 +188,7 @@ ANSWERS = {
     COMPARISON: COMPARISON_ANSWER,
     HOSTILE: HOSTILE_ANSWER,
     SLOW: COMPARISON_ANSWER,
+    EXAMPLE: FACT_ANSWER,
     BROKEN: ModelError("the model file is damaged"),
     SECRET: RuntimeError("/secret/path"),
 }

@@ -1,6 +1,6 @@
 """Compare an embedding model with BM25: nDCG@10, recall@5 and recall@20, and English-Chinese matching.
 
-    python train/evaluate.py --data ../shared/data --model rag/models/embedder
+Run: python train/evaluate.py --data ../shared/data --model rag/models/embedder
 
 `cmrc_dev` is for reporting alone: no setting was ever chosen by it. `law_dev`, `cmrc_trial` and `en_zh_dev` are
 development sets.

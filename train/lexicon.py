@@ -1,6 +1,6 @@
 """Build the English-Chinese word lexicon: CC-CEDICT read backwards, joined with IBM Model 1 over parallel sentences.
 
-    python train/lexicon.py --data ../shared/data --out rag/models/lexicon
+Run: python train/lexicon.py --data ../shared/data --out rag/models/lexicon
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glosses import IRREGULAR, STOP, english_words, keys, lemma
+from glosses import HAND, IRREGULAR, STOP, english_words, gerunds, keys, lemma, place
 from ibm1 import align
 from packs import Row, read_pack, simplify
 
@@ -27,9 +27,12 @@ logger = logging.getLogger("lexicon")
 
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _STOP_ZH = frozenset(
-    "的 了 在 是 和 与 及 或 之 其 为 于 以 及其 有 者 等 对 将 由 至 应 得 不 这 那 我 你 他 她 它 们 我们 你们 他们 也 都 就 而 "
-    "但 被 把 从 到 中 上 下 一 个 一个 一些 这个 那个 这些 那些 您 所 所有 并 则 可以 如果 因为 所以 很 会 要 时 该 各 前 后 内 "
-    "第 条 项 款 吗 呢 吧 着 过 给 让 使 向 又 再 还 更 最 每 某 此 如 若 且 因 即 何 什么 没有 不是 能 可 需 地 你的 我的 他的".split()
+    [
+        *"的了在是和与及或之其为于以有者等对将由至应得不这那我你他她它们也都就而但被把从到中上下一个您所并则很会要时该各前后内第条",
+        *"项款吗呢吧着过给让使向又再还更最每某此如若且因即何能可需地",
+        *("我们", "你们", "他们", "一个", "一些", "这个", "那个", "这些", "那些", "所有", "可以", "如果", "因为", "所以"),
+        *("及其", "什么", "没有", "不是", "你的", "我的", "他的"),
+    ]
 )
 Table = dict[str, dict[str, float]]
 
@@ -67,17 +70,24 @@ def model1(english: list[list[str]], chinese: list[list[str]], least: float) -> 
     forward = align(left, right)
     logger.info("model 1, English to Chinese: %d pairs of words", len(forward.source))
     backward = align(right, left)
-    back = dict(zip(zip(backward.target.tolist(), backward.source.tolist(), strict=True), backward.probability.tolist(), strict=True))
+    reverse = zip(backward.target.tolist(), backward.source.tolist(), strict=True)
+    back = dict(zip(reverse, backward.probability.tolist(), strict=True))
     table: Table = defaultdict(dict)
     kept = (forward.count >= least) & (forward.probability >= 0.02)
-    for e, z, p in zip(forward.source[kept].tolist(), forward.target[kept].tolist(), forward.probability[kept].tolist(), strict=True):
+    columns = (forward.source[kept].tolist(), forward.target[kept].tolist(), forward.probability[kept].tolist())
+    for e, z, p in zip(*columns, strict=True):
         score = math.sqrt(p * back.get((e, z), 0.0))
         if score >= 0.06:
             table[names_en[e]][names_zh[z]] = score
     return table
 
 
-def dictionary(data: Path, frequency: Mapping[str, int]) -> Table:
+def _singular(key: str, known: frozenset[str]) -> str:
+    head, _, last = key.rpartition(" ")
+    return f"{head} {lemma(last, known)}".strip()
+
+
+def dictionary(data: Path, frequency: Mapping[str, int], known: frozenset[str]) -> Table:
     """CC-CEDICT by English sense; commoner Chinese words and earlier senses weigh more."""
     table: Table = defaultdict(dict)
     order: Counter[str] = Counter()
@@ -86,10 +96,15 @@ def dictionary(data: Path, frequency: Mapping[str, int]) -> Table:
         if row["source"] != "cc_cedict" or not _HAN.fullmatch(word) or len(word) > 8:
             continue
         order[word] += 1
-        for key in keys(row["en"]):
+        for key in (_singular(key, known) for key in keys(row["en"])):
             exact = 1.0 if key == row["en"].lower() else 0.7
             weight = exact * (1 + frequency.get(word, 0)) ** 0.5 / order[word] ** 0.5
             table[key][word] = max(table[key].get(word, 0.0), weight)
+            if row["en"] == f"to {key}":
+                for form in known.intersection(gerunds(key)):
+                    table[form].setdefault(word, weight / 2)
+        if named := place(row["en"], word):
+            table[named[0]].setdefault(named[1], (1 + frequency.get(named[1], 0)) ** 0.5)
     return table
 
 
@@ -98,14 +113,22 @@ def _shares(scores: Mapping[str, float]) -> dict[str, float]:
     return {word: score / total for word, score in scores.items()}
 
 
-def join(statistical: Table, cedict: Table, most: int = 6) -> Table:
-    """Mean of the two sources' shares, a third more for words that both give; best `most`, shares of one."""
+def join(statistical: Table, cedict: Table, frequency: Mapping[str, int], most: int = 6) -> Table:
+    """Mean of the two sources' shares, half as much again for words that both give; best `most`, shares of one.
+
+    The sentence pairs are largely Taiwan law, so their words are weighed by how common each is in Mainland news
+    (`frequency`): 合同 before 契约, 工资 before 薪资.
+    """
     joined: Table = {}
     for key in {*statistical, *cedict}:
         if key in STOP:
             continue
-        model, book = _shares(statistical.get(key, {})), _shares(cedict.get(key, {}))
-        scores = {w: (model.get(w, 0.0) + book.get(w, 0.0)) * (1.33 if w in model and w in book else 1.0) for w in {*model, *book}}
+        linked = {w: score * (1 + frequency.get(w, 0)) ** 0.25 for w, score in statistical.get(key, {}).items()}
+        model, book = _shares(linked), _shares(cedict.get(key, {}))
+        scores = {
+            word: (model.get(word, 0.0) + book.get(word, 0.0)) * (1.5 if word in model and word in book else 1.0)
+            for word in {*model, *book}
+        }
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:most]
         joined[key] = _shares({word: score for word, score in best if score >= 0.12 * best[0][1]})
     return joined
@@ -126,7 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the English-Chinese lexicon.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of data packs")
     parser.add_argument("--out", type=Path, default=Path("rag/models/lexicon"))
-    parser.add_argument("--laws-step", type=int, default=2, help="use one in N of the Taiwan law sentences")
+    parser.add_argument("--laws-step", type=int, default=5, help="use one in N of the Taiwan law sentences")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d ms %(message)s")
@@ -136,17 +159,16 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as pool:
         words_zh = list(itertools.chain.from_iterable(pool.map(_cut, blocks)))
         news = itertools.islice(read_pack(options.data, "news_text"), 0, None, 16)
-        frequency: Counter[str] = Counter(itertools.chain.from_iterable(words_zh))
+        frequency: Counter[str] = Counter()
         for words in pool.map(_cut, [[row["text"]] for row in news], chunksize=200):
             frequency.update(words[0])
     logger.info("%d sentence pairs cut", len(words_zh))
     words_en = [english_words(text) for text in english]
     known = frozenset(itertools.chain.from_iterable(words_en))
     words_en = [list(dict.fromkeys(lemma(word, known) for word in words)) for words in words_en]
-    table = join(model1(words_en, words_zh, least=2.5), dictionary(options.data, frequency))
-    for form, base in IRREGULAR.items():
-        if base in table:
-            table[form] = {**table[base], **table.get(form, {})} if form not in table else table[form]
+    table = join(model1(words_en, words_zh, least=2.5), dictionary(options.data, frequency, known), frequency)
+    table.update(HAND)
+    table.update({form: table[base] for form, base in IRREGULAR.items() if base in table})
     path = options.out / "en_zh.tsv.xz"
     write(table, path)
     logger.info("%d keys, %d bytes, %.0f s", len(table), path.stat().st_size, time.monotonic() - began)

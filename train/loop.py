@@ -25,10 +25,10 @@ Floats = NDArray[np.float32]
 class Plan:
     """How to train. The learning rate warms up, then falls to zero over `steps`, or sooner if `minutes` run out."""
 
-    steps: int = 3000
+    steps: int = 1500
     minutes: float = 12.0
     batch: int = 1024
-    rate: float = 0.02
+    rate: float = 0.15
     scale: float = 20.0
     seed: int = 0
     save_every: float = 60.0

@@ -21,6 +21,8 @@ from .render import Turn
 _log = logging.getLogger("zhiyin.ui")
 _FRAME = 0.08  # seconds between two pictures of a growing answer
 _SAMPLED = 12  # documents that examples are taken from
+_SHOWN = 4  # examples
+_TRYING = 2.0  # seconds to find examples that are answered
 
 FONTS = (
     "PingFang SC",
@@ -98,7 +100,7 @@ class _Head:
         try:
             library = self._bot.snapshot
             if self._examples[0] != library.generation:
-                self._examples = (library.generation, _examples(library))
+                self._examples = (library.generation, _examples(self._bot, library))
         except ZhiyinError:
             return frame.welcome(())
         return frame.welcome(self._examples[1])
@@ -107,10 +109,21 @@ class _Head:
         return self.welcome(), [], gr.update(value="", submit_btn=True, stop_btn=False)
 
 
-def _examples(library: Library) -> list[str]:
+def _examples(bot: Answerer, library: Library) -> list[str]:
+    """Choose questions about the loaded documents that the bot does answer, trying for `_TRYING` seconds."""
     sources = [s for s in library.sources() if s.parts]
     step = max(1, len(sources) // _SAMPLED)
-    return suggest(library.part(s.source, 0) for s in sources[: step * _SAMPLED : step])
+    candidates = suggest(
+        (library.part(s.source, 0) for s in sources[: step * _SAMPLED : step]), limit=4 * _SHOWN
+    )
+    until = time.monotonic() + _TRYING
+    answered: list[str] = []
+    for question in candidates:
+        if len(answered) == _SHOWN or time.monotonic() > until:
+            break
+        if not bot.ask(question).refused:
+            answered.append(question)
+    return answered
 
 
 class _Conversation:

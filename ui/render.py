@@ -122,7 +122,7 @@ def _marks(numbers: Iterable[int], known: dict[int, Citation], turn: Turn) -> st
 
 def _card(citation: Citation, turn: Turn) -> str:
     name = f"t{turn.number}c{citation.n}"
-    where = [text(citation.publisher or ""), text(citation.published or ""), text(_place(citation.region))]
+    where = [text(citation.publisher or ""), text(citation.published or ""), text(_about(citation))]
     where += [both("page", n=citation.page) if citation.page is not None else ""]
     where += [text(citation.source)] if citation.title and citation.title != citation.source else []
     meta = "".join(f"<span>{w}</span>" for w in where if w)
@@ -243,6 +243,10 @@ def _error(zh: str, en: str) -> str:
     message = f'<span class="zh" lang="zh">{text(zh)}</span><span class="en" lang="en">{text(en)}</span>'
     verdict = f'<p class="verdict">{both("failed")}</p>'
     return f'<div class="answer failed" role="alert">{verdict}<p>{message}</p></div>'
+
+
+def _about(citation: Citation) -> str:
+    return " ".join(w for w in (_place(citation.region), citation.period) if w)
 
 
 def _place(region: str | None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from rag.types import Document, Part
 
+from .articles import other_article, split
 from .captions import continuation_marks, interruptions, photo_credits
 from .characters import (
     compatibility_forms,
@@ -21,10 +22,10 @@ from .characters import (
     lost_characters,
     plain_spaces,
 )
-from .chrome import breadcrumbs, chrome, keyword_spam, masthead, page_numbers
-from .columns import columns, overlaps, paragraphs
 from .draft import Draft, Rule, Watch
+from .layout import columns, overlaps, paragraphs
 from .pinyin import broken_pinyin, inline_pinyin, realigned, stray_glyphs
+from .site import breadcrumbs, chrome, keyword_spam, masthead, page_numbers
 from .spacing import (
     runs_of_spaces,
     spaced_latin,
@@ -34,7 +35,6 @@ from .spacing import (
     spaced_units,
     spaced_words,
 )
-from .split import other_article, split
 
 # every rule, in the order in which it is applied
 CHARACTERS: tuple[Rule, ...] = (

@@ -35,7 +35,7 @@ _CREDIT_TAIL = re.compile(
 _CAPTION = re.compile(r"[(（]?(?:图为|圖為|图[①-⑨\d]|上图|下图|左图|右图|题图)")
 _POINTER = "(?:上接|下转|下轉|紧接|緊接|接上|接第|转第|轉第|文接|上转)"
 CONTINUED = re.compile(
-    rf"[(（【\[] *{_POINTER}[^()（）【】\[\]\n]{{0,24}}[)）】\]]"
+    rf"[(（【\[] *{_POINTER}(?:[^()（）【】\[\]\n，,。]{{0,20}}[版页頁期面第][^()（）【】\[\]\n，,。]{{0,12}}| *)[)）】\]]"
     rf"|^ *(?:(?:{_POINTER}|[转接]) *第? *[A-Z]? *[\d一二三四五六七八九十]{{1,3}} *[版页頁]|未完待续|本文未完)"
     r"[^\n。,，]{0,12}$",
     re.MULTILINE,
@@ -68,8 +68,11 @@ def interruptions(text: str) -> list[Edit]:
 
 
 def _is_aside(body: str) -> bool:
-    return body != BARRIER and width(body) <= 110 and not is_numbered(body) and (
-        not is_prose(body) or _is_credited(body)
+    return (
+        body != BARRIER
+        and width(body) <= 110
+        and not is_numbered(body)
+        and (not is_prose(body) or _is_credited(body))
     )
 
 

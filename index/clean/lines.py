@@ -12,10 +12,11 @@ CLOSERS = "”’』」》〉)）】］〕\"'"
 BARRIER = "\u2029"  # stands between pieces of a part that were not neighbours in the raw text
 UNIT = (
     "年月日号时時点點分秒个個项項家名人次位户戶万萬亿億元%％场場届屆条條种種类類天周岁歲级級所批期多余餘至到倍吨噸"
-    "米平公台套件篇册冊度"
+    "米平公台套件篇册冊度版页頁"
 )
 
 _END = re.compile(r"[。！？!?…；;：:.][" + re.escape(CLOSERS) + r"]*$")
+_SHORTENED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Fig|vs|e\.g|i\.e)\.$")
 _NUMBER = re.compile(
     rf"""(?x)
     [(（] [一二三四五六七八九十百\d]{{1,3}} [)）]
@@ -75,7 +76,7 @@ def width(line: str) -> int:
 
 def ends_sentence(line: str) -> bool:
     """Whether the line ends as a sentence, an item of a list or a lead-in does."""
-    return bool(_END.search(line))
+    return bool(_END.search(line)) and not _SHORTENED.search(line)
 
 
 def is_numbered(line: str) -> bool:

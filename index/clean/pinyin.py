@@ -40,7 +40,7 @@ SYLLABLES = frozenset(
     for row in _TABLE.strip().splitlines()
     for initial in row.split(":")[0].split()
     for final in row.split(":")[1].split()
-) | frozenset("a o e ai ei ao ou an en ang eng er".split())
+) | frozenset(["a", "o", "e", "ai", "ei", "ao", "ou", "an", "en", "ang", "eng", "er"])
 _LETTERS = "a-zA-Zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿɡ"
 _GLOSS = re.compile(rf"(?<=[{HAN}])[(（]([{_LETTERS}]{{1,7}})[)）]")
 _TORN_AFTER = re.compile(rf"([{HAN}])\?([{_LETTERS}]{{1,7}})[)）]([^\s()（）]{{0,4}})")

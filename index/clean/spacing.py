@@ -11,12 +11,10 @@ from rag.types import Edit
 
 from .draft import substitute
 from .lines import HAN, UNIT, is_byline, is_numbered, is_prose, split_lines
-from .words import crosses
+from .words import crosses, in_words
 
 _RUN = re.compile(" {2,}")
-_POINT = re.compile(
-    r"(?<=\d) +\. *(?=\d)|(?<=\d)\. +(?=\d+ *[%％万萬亿億倍元])|(?<=\d) +(?=[%％])"
-)
+_POINT = re.compile(r"(?<=\d) +\. *(?=\d)|(?<=\d)\. +(?=\d+ *[%％万萬亿億倍元])|(?<=\d) +(?=[%％])")
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<![\d.,] )\d{{1,3}}(?: \d{{3}})+(?= ?[{HAN}%％])(?! ?年)")
 _BEFORE_MARK = re.compile(
     rf"(?<=[{HAN}A-Za-z0-9%％”’》）)]) +(?=[，。、；：！？）》」』】〉”’])|(?<=[{HAN}”》）)%]) +(?=[,;:!?)])"
@@ -30,6 +28,7 @@ _TOKEN = re.compile(r"\S+")
 _MARKS = "，。、；：！？,;:!?%％"
 _SHORT = re.compile(rf"[{_MARKS}]?(?:[{HAN}]|\d+(?:\.\d+)?[%％]?)[{_MARKS}]?|[{_MARKS}]")
 _BETWEEN = re.compile(rf"(?<=[{HAN}]) (?=[{HAN}])")
+_PAIR = re.compile(rf"(?<!\S)[{HAN}]( )[{HAN}](?![^\s：:])")
 _QUOTED = re.compile("[“‘「『《〈][^”’」』》〉\n]{0,60}[”’」』》〉]")
 _HAN = re.compile(f"[{HAN}]")
 
@@ -45,7 +44,9 @@ def spaced_numbers(text: str) -> list[Edit]:
     edits = [Edit(start, end, text[start:end].strip(), "spaced_numbers") for start, end in spans]
     for match in _THOUSANDS.finditer(text):
         edits += [
-            Edit(at, at + 1, "", "spaced_numbers") for at in range(match.start(), match.end()) if text[at] == " "
+            Edit(at, at + 1, "", "spaced_numbers")
+            for at in range(match.start(), match.end())
+            if text[at] == " "
         ]
     return sorted(edits, key=lambda edit: edit.start)
 
@@ -53,21 +54,24 @@ def spaced_numbers(text: str) -> list[Edit]:
 def spaced_out(text: str) -> list[Edit]:
     """Close up runs of single characters with a blank between each two: `筹 集 9944 万 元` → `筹集9944万元`.
 
-    At least two characters must stand alone between blanks; so names and halves of headlines keep theirs.
+    At least two characters must stand alone between blanks, and what comes of it must be words; so names and halves
+    of headlines keep theirs.
     """
     edits = []
     for line in split_lines(text):
         if " " not in line.body or is_byline(line.body):
             continue
         tokens = list(_TOKEN.finditer(line.body))
-        lone = all(len(token.group()) == 1 for token in tokens)
+        lone = all(_HAN.fullmatch(token.group()) for token in tokens)
         first = 0
         while first < len(tokens) - 1:
             last = first + 1  # what stands between the first and the last is short
             while last < len(tokens) - 1 and _SHORT.fullmatch(tokens[last].group()):
                 last += 1
             alone = sum(bool(_HAN.search(token.group())) for token in tokens[first + 1 : last])
-            for i in range(first, last) if alone >= 2 or lone else ():
+            apart = line.body[tokens[first].start() : tokens[last].end()].replace(" ", "")
+            closed = (alone >= 2 or lone) and in_words(apart[-200:]) >= 0.5
+            for i in range(first, last) if closed else ():
                 heading = i == 0 and is_numbered(line.body)
                 if not heading and _closable(tokens[i].group()[-1], tokens[i + 1].group()[0]):
                     start, end = line.start + tokens[i].end(), line.start + tokens[i + 1].start()
@@ -97,7 +101,9 @@ def spaced_units(text: str) -> list[Edit]:
         for match in _NUMBER.finditer(line.body):
             if numbered and re.fullmatch(r"[\d.]{1,8}", line.body[: match.start()]):
                 continue
-            if prose or re.match(rf"[{UNIT}]|\d+(?:\.\d+)? ?[{UNIT}]", line.body[match.end() : match.end() + 24]):
+            if prose or re.match(
+                rf"[{UNIT}]|\d+(?:\.\d+)? ?[{UNIT}]", line.body[match.end() : match.end() + 24]
+            ):
                 edits.append(Edit(line.start + match.start(), line.start + match.end(), "", "spaced_units"))
     return edits
 
@@ -113,16 +119,27 @@ def spaced_latin(text: str) -> list[Edit]:
 
 
 def spaced_words(text: str) -> list[Edit]:
-    """Close up a word of running text: `全省工 会`; not between words, nor within quotation marks."""
+    """Close up a word of running text: `全省工 会`; not between words, nor within quotation marks.
+
+    Of a heading, only a word of two characters set apart: `第一章 总 则`.
+    """
     edits = []
     for line in split_lines(text):
-        if " " not in line.body or not is_prose(line.body):
+        if " " not in line.body:
+            continue
+        if not is_prose(line.body):
+            edits += [
+                Edit(line.start + match.start(1), line.start + match.end(1), "", "spaced_words")
+                for match in _PAIR.finditer(line.body)
+                if not is_byline(line.body) and crosses(match[0][0], match[0][-1])
+            ]
             continue
         quoted = [match.span() for match in _QUOTED.finditer(line.body)]
         for match in _BETWEEN.finditer(line.body):
             at = match.start()
             if any(start < at < end for start, end in quoted):
                 continue
-            if crosses(line.body[max(0, at - 8) : at], line.body[at + 1 : at + 9]):
+            before, after = line.body[max(0, at - 12) : at], line.body[at + 1 : at + 13]
+            if crosses(before.replace(" ", ""), after.replace(" ", "")):
                 edits.append(Edit(line.start + at, line.start + at + 1, "", "spaced_words"))
     return edits

@@ -27,7 +27,12 @@ CONTROLS = _words("""
     点击查看 查看更多 分享到 分享至 我要纠错 发表评论 我要评论 相关阅读 相关新闻 相关链接 推荐阅读 热门推荐
     猜你喜欢 延伸阅读 PDF版 下载PDF 版权声明 免责声明 隐私政策 隐私声明 用户协议 服务条款 广告服务 广告合作
     诚聘英才 Log_in Sign_in Sign_up Back_to_top Contact_us About_us Privacy_Policy Terms_of_Use Read_more
-    Skip_to_content × 已关注
+    Skip_to_content Skip_to_main_content 分享让更多人看到 × 已关注
+""")
+# … below which a site lists other pages
+RELATED = _words("""
+    相关阅读 相关新闻 相关链接 相关文章 相关报道 推荐阅读 热门推荐 热门文章 热点新闻 最新文章 猜你喜欢 延伸阅读 友情链接 更多新闻
+    相關閱讀 相關新聞 延伸閱讀 推薦閱讀 Related_articles Related_posts Read_next More_stories
 """)
 # … and these only among others of their kind
 AMBIGUOUS = _words("""

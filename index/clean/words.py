@@ -7,10 +7,13 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from rag.text.fold import fold
+
 from .lines import HAN
 from .vocabulary import COMPOUNDS
 
 _WINDOW = 7  # characters on each side: longer than nearly any word
+_HAN = re.compile(f"[{HAN}]")
 _ALL_HAN = re.compile(f"[{HAN}]{{2,}}")
 
 
@@ -24,11 +27,17 @@ def _crossing(left: str, right: str) -> bool:
     if not (left and right and _ALL_HAN.fullmatch(left[-1] + right[0])):
         return False
     at = 0
-    for word in _tokenizer().cut(left + right, HMM=False):
+    for word in _tokenizer().cut(fold(left + right), HMM=False):
         if at < len(left) < at + len(word):
             return bool(_ALL_HAN.fullmatch(word))
         at += len(word)
     return False
+
+
+def in_words(text: str) -> float:
+    """Measure the share of the Han characters of `text` that stand in words of two or more: names have few."""
+    words = [word for word in _tokenizer().cut(fold(text), HMM=False) if _HAN.match(word)]
+    return sum(len(word) for word in words if len(word) > 1) / max(1, sum(map(len, words)))
 
 
 @lru_cache(maxsize=1)

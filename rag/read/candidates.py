@@ -39,11 +39,15 @@ _PERSON_HINT = re.compile(
 )
 
 
+_CONTACT = re.compile(
+    r"(?<!\d)(?:0\d{2,3}[-— ]?)?\d{7,8}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)400-?\d{3}-?\d{4}|(?<!\d)1\d{4}(?!\d)(?=[^\d]{0,8}(?:热线|维权|服务))|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|https?://\S+|www\.[\w./-]+|[\u4e00-\u9fff]{1,6}[〔\[((]\d{4}[〕\]))]\d+号"
+)
 _MONEYED = re.compile(r"多少(经济)?(效益|价值|收益|收入)|how much (value|revenue)")
 _PEOPLE = re.compile(r"(职工|干部|司机|选手|群众|学生|代表|劳模|工匠|农民|专家|[员者人工师长])$")
 _SOFT = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|接近)$")
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
-_SEVERAL = re.compile(r"还有谁|哪些人|都有谁|谁和谁|哪几(位|个人|名)|有谁")
+_SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|十)(位|个人|名)|都有谁|谁和谁|哪几(位|个人|名)|有谁")
 _NOT_IN_NAMES = frozenset("来自 走进 参加 位于 指导 帮助 组织 联合 会同 与 和 同 及 由 在 向 对 给 为 的 是 等 被 把 将 从 到 了 也 并 推动 支持 成立 召开 印发 举办 开展 通过 感谢 迎来 支援 协调 命名 "
                           "职工 员工 正是 就是 例如 比如 包括 其中 以及 面向 关于 督促 协同 依托 按照 根据 落实 举行 建立 创建 组建 开办 邀请 荣获 获得 评为 选派 下派 进入 走访 慰问 这家 该 各 全".split())
 
@@ -123,10 +127,13 @@ def _dates(query: Query, view: View) -> list[Span]:
 
 def _people(query: Query, view: View) -> list[Span]:
     found = {(m.start("name"), m.end("name")): 1.0 for m in _PERSON_HINT.finditer(view.folded) if m["name"][0] in SURNAMES}
-    for token in view.tokens:
-        if token.flag in ("nr", "nrfg", "nrt") and 2 <= len(token.text) <= 4 and token.text[0] in SURNAMES:
-            if not any(a <= token.start < b for a, b in found):
-                found[token.start, token.end] = 0.85
+    for before, token in zip([None, *view.tokens], view.tokens, strict=False):
+        start = token.start
+        if before and before.end == start and len(before.text) == 1 and before.text in SURNAMES and len(token.text) == 2 and token.flag.startswith("nr"):
+            start = before.start  # the segmenter cut the surname off
+        if token.flag in ("nr", "nrfg", "nrt") and 2 <= token.end - start <= 4 and view.folded[start] in SURNAMES:
+            if not any(a <= start < b for a, b in found):
+                found[start, token.end] = 0.85
     if _SEVERAL.search(query.text):
         others = [span for span in sorted(found) if view.folded[span[0] : span[1]] not in fold(query.text)]
         return [Span(others[0][0], others[-1][1], 1.0)] if others else []
@@ -215,7 +222,11 @@ def _sentence(query: Query, view: View) -> list[Span]:
     return [Span(0, len(view.text), 1.0)]
 
 
+def _contacts(query: Query, view: View) -> list[Span]:
+    return [Span(m.start(), m.end(), 1.0) for m in _CONTACT.finditer(view.text)]
+
+
 _BY_KIND: dict[Kind, Callable[[Query, View], list[Span]]] = {
     Kind.QUANTITY: _quantities, Kind.MONEY: _quantities, Kind.PERCENT: _quantities, Kind.DATE: _dates, Kind.PERSON: _people,
-    Kind.ORGANISATION: _organisations, Kind.PLACE: _places, Kind.NAME: _names, Kind.LIST: _lists, Kind.TEXT: _sentence,
+    Kind.ORGANISATION: _organisations, Kind.PLACE: _places, Kind.NAME: _names, Kind.LIST: _lists, Kind.TEXT: _sentence, Kind.CONTACT: _contacts,
 }

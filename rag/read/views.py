@@ -85,6 +85,10 @@ class View:
 
     def period_at(self, at: int) -> tuple[Period | None, bool]:
         """The time that holds at offset `at`, and whether it is named: the last one named before it, else the sentence's."""
+        clause = self.clauses[self.clause_of(at)][0]
+        beside = [m for m in self.times if m.kind == "compare" and m.period and clause <= m.start and m.end <= at]
+        if beside and at - beside[-1].end <= 3:  # `比2022年底的198万`: that figure is of the year it is measured against
+            return beside[-1].period, True
         named = [m for m in self.times if m.period is not None and m.start <= at and m.kind in STRONG and not self.yearless(m)]
         if named:
             return named[-1].period, True

@@ -71,27 +71,72 @@ class CorpusWriter:
         row = self.counts["documents"]
         self._db.execute(
             "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?)",
-            (row, document.source, document.raw, document.version, document.media_type, document.encoding,
-             _dump(document.pages), document.title),
+            (
+                row,
+                document.source,
+                document.raw,
+                document.version,
+                document.media_type,
+                document.encoding,
+                _dump(document.pages),
+                document.title,
+            ),
         )
         for number, part in enumerate(parts):
             self._db.execute(
                 "INSERT INTO parts VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                (row, number, part.title, part.clean,
-                 _dump([(e.start, e.end, e.replacement, e.rule) for e in part.edits]),
-                 part.region, *_years(part.period), part.published, part.author, part.publisher),
+                (
+                    row,
+                    number,
+                    part.title,
+                    part.clean,
+                    _dump([(e.start, e.end, e.replacement, e.rule) for e in part.edits]),
+                    part.region,
+                    *_years(part.period),
+                    part.published,
+                    part.author,
+                    part.publisher,
+                ),
             )
             self._db.executemany(
                 "INSERT INTO sentences VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                ((row, number, n, s.start, s.end, s.paragraph, _dump(s.heading), *_years(s.period),
-                  s.period_explicit, _dump(s.regions)) for n, s in enumerate(part.sentences)),
+                (
+                    (
+                        row,
+                        number,
+                        n,
+                        s.start,
+                        s.end,
+                        s.paragraph,
+                        _dump(s.heading),
+                        *_years(s.period),
+                        s.period_explicit,
+                        _dump(s.regions),
+                    )
+                    for n, s in enumerate(part.sentences)
+                ),
             )
             self.counts["sentences"] += len(part.sentences)
         first = self.counts["chunks"]
         self._db.executemany(
             "INSERT INTO chunks VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            ((first + n, row, c.part, c.first, c.last, c.start, c.end, c.text, c.context, *_years(c.period),
-              _dump(c.regions), key) for n, (c, key) in enumerate(zip(chunks, keys, strict=True))),
+            (
+                (
+                    first + n,
+                    row,
+                    c.part,
+                    c.first,
+                    c.last,
+                    c.start,
+                    c.end,
+                    c.text,
+                    c.context,
+                    *_years(c.period),
+                    _dump(c.regions),
+                    key,
+                )
+                for n, (c, key) in enumerate(zip(chunks, keys, strict=True))
+            ),
         )
         self.counts["documents"] += 1
         self.counts["parts"] += len(parts)
@@ -136,7 +181,8 @@ class Corpus:
     def document(self, source: str) -> Document:
         """Read the document `source`. Raises InputError where there is none."""
         [row] = self._all(
-            "SELECT raw, version, media_type, encoding, pages, title FROM documents WHERE id = ?", self._id(source)
+            "SELECT raw, version, media_type, encoding, pages, title FROM documents WHERE id = ?",
+            self._id(source),
         )
         raw, version, media_type, encoding, pages, title = row
         return Document(source, raw, version, media_type, encoding, tuple(json.loads(pages)), title)
@@ -146,23 +192,40 @@ class Corpus:
         document = self._id(source)
         rows = self._all(
             "SELECT title, clean, edits, region, first_year, last_year, published, author, publisher "
-            "FROM parts WHERE document = ? AND number = ?", document, number,
+            "FROM parts WHERE document = ? AND number = ?",
+            document,
+            number,
         )
         if not rows:
             raise InputError(f"document {source!r} has no part {number}")
         title, clean, edits, region, first, last, published, author, publisher = rows[0]
         sentences = self._all(
             "SELECT start, stop, paragraph, heading, first_year, last_year, explicit, regions "
-            "FROM sentences WHERE document = ? AND part = ? ORDER BY number", document, number,
+            "FROM sentences WHERE document = ? AND part = ? ORDER BY number",
+            document,
+            number,
         )
         return Part(
-            title, clean, tuple(Edit(*edit) for edit in json.loads(edits)),
+            title,
+            clean,
+            tuple(Edit(*edit) for edit in json.loads(edits)),
             tuple(
-                Sentence(s[0], s[1], s[2], tuple(json.loads(s[3])), _period(s[4], s[5]), bool(s[6]),
-                         tuple(json.loads(s[7])))
+                Sentence(
+                    s[0],
+                    s[1],
+                    s[2],
+                    tuple(json.loads(s[3])),
+                    _period(s[4], s[5]),
+                    bool(s[6]),
+                    tuple(json.loads(s[7])),
+                )
                 for s in sentences
             ),
-            region, _period(first, last), published, author, publisher,
+            region,
+            _period(first, last),
+            published,
+            author,
+            publisher,
         )
 
     def parts(self, source: str) -> list[Part]:
@@ -170,8 +233,10 @@ class Corpus:
         [(count,)] = self._all("SELECT count(*) FROM parts WHERE document = ?", self._id(source))
         return [self.part(source, number) for number in range(count)]
 
-    _CHUNK = ("SELECT document, part, first, last, start, stop, text, context, first_year, last_year, regions "
-              "FROM chunks WHERE ")
+    _CHUNK = (
+        "SELECT document, part, first, last, start, stop, text, context, first_year, last_year, regions "
+        "FROM chunks WHERE "
+    )
 
     def chunk(self, number: int) -> Chunk:
         """Read chunk `number`. Raises InputError where there is none."""
@@ -187,14 +252,26 @@ class Corpus:
 
     def _chunk(self, row: Any) -> Chunk:
         document, part, first, last, start, stop, text, context, low, high, regions = row
-        return Chunk(self._names[document], part, first, last, start, stop, text, context, _period(low, high),
-                     tuple(json.loads(regions)))
+        return Chunk(
+            self._names[document],
+            part,
+            first,
+            last,
+            start,
+            stop,
+            text,
+            context,
+            _period(low, high),
+            tuple(json.loads(regions)),
+        )
 
     def sources(self) -> list[SourceInfo]:
         """List the documents, in order."""
         parts: dict[int, list[Any]] = {}
-        for row in self._all("SELECT document, title, region, first_year, last_year, published FROM parts "
-                             "ORDER BY document, number"):
+        for row in self._all(
+            "SELECT document, title, region, first_year, last_year, published FROM parts "
+            "ORDER BY document, number"
+        ):
             parts.setdefault(row[0], []).append(row)
         counts = dict(self._all("SELECT document, count(*) FROM chunks GROUP BY document"))
         out = []
@@ -202,14 +279,20 @@ class Corpus:
             "SELECT id, source, version, media_type, length(raw), title FROM documents ORDER BY id"
         ):
             own = parts.get(number, [])
-            out.append(SourceInfo(
-                source,
-                next((p[1] for p in own if p[1]), title or Path(source).stem),
-                version, kind, size, len(own), counts.get(number, 0),
-                tuple(dict.fromkeys(str(Period(p[3], p[4])) for p in own if p[3] is not None)),
-                tuple(dict.fromkeys(p[2] for p in own if p[2])),
-                next((p[5] for p in own if p[5]), None),
-            ))
+            out.append(
+                SourceInfo(
+                    source,
+                    next((p[1] for p in own if p[1]), title or Path(source).stem),
+                    version,
+                    kind,
+                    size,
+                    len(own),
+                    counts.get(number, 0),
+                    tuple(dict.fromkeys(str(Period(p[3], p[4])) for p in own if p[3] is not None)),
+                    tuple(dict.fromkeys(p[2] for p in own if p[2])),
+                    next((p[5] for p in own if p[5]), None),
+                )
+            )
         return out
 
     def keys(self) -> dict[bytes, int]:

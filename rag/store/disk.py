@@ -47,8 +47,10 @@ def current_generation(home: Path) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         raise IndexCorrupt(f"can't read {path}: {error}") from error
     if not _NAME.fullmatch(name):
-        raise IndexCorrupt(f"{path} holds {name!r}, not the name of a generation; write one of "
-                           f"{', '.join(generations(home)) or 'none'} into it, or index again: zhiyin index PATH")
+        raise IndexCorrupt(
+            f"{path} holds {name!r}, not the name of a generation; write one of "
+            f"{', '.join(generations(home)) or 'none'} into it, or index again: zhiyin index PATH"
+        )
     return name
 
 
@@ -124,7 +126,11 @@ def publish(home: Path, built: Path, generation: str) -> None:
 
     All bytes are on disk before the pointer names them (fsync of files, folder, pointer, pointer's folder).
     """
-    for path in [*(p for p in built.rglob("*") if p.is_file()), *(p for p in built.rglob("*") if p.is_dir()), built]:
+    for path in [
+        *(p for p in built.rglob("*") if p.is_file()),
+        *(p for p in built.rglob("*") if p.is_dir()),
+        built,
+    ]:
         sync(path)
     target = folder(home, generation)
     built.rename(target)
@@ -167,8 +173,11 @@ def verify(home: Path, generation: str | None = None) -> list[str]:
         return [str(error)]
     wrong = manifest.check_files(where, contents=True)
     listed = {where / file for file in manifest.files}
-    wrong += [f"{path} does not belong there" for path in sorted(where.rglob("*"))
-              if path.is_file() and path not in listed and path.name != "manifest.json"]
+    wrong += [
+        f"{path} does not belong there"
+        for path in sorted(where.rglob("*"))
+        if path.is_file() and path not in listed and path.name != "manifest.json"
+    ]
     if not wrong:
         corpus = Corpus(where)
         said = corpus.check()

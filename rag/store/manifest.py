@@ -75,7 +75,9 @@ class Manifest:
         """Write `manifest.json` into `folder`."""
         body = dataclasses.asdict(self)
         body["checksum"] = _seal(body)
-        (folder / MANIFEST).write_text(json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(
+            json.dumps(body, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -90,14 +92,18 @@ class Manifest:
             written = body.pop("format")
             seal = body.pop("checksum")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise IndexCorrupt(f"{path} is damaged ({error}); build the index again: zhiyin index PATH") from error
+            raise IndexCorrupt(
+                f"{path} is damaged ({error}); build the index again: zhiyin index PATH"
+            ) from error
         if written != FORMAT:
             raise ModelMismatch(
                 f"the index in {folder} has format {written!r}, this version of Zhiyin reads format {FORMAT}; "
                 "build the index again: zhiyin index PATH"
             )
         if seal != _seal({**body, "format": written}):
-            raise IndexCorrupt(f"{path} was changed after it was written; build the index again: zhiyin index PATH")
+            raise IndexCorrupt(
+                f"{path} was changed after it was written; build the index again: zhiyin index PATH"
+            )
         body["model"] = Model(**body["model"])
         body["recipe"] = Recipe(**body["recipe"])
         body["documents"] = {source: Entry(**entry) for source, entry in body["documents"].items()}
@@ -121,7 +127,8 @@ class Manifest:
 def sums(folder: Path, files: Iterable[Path]) -> dict[str, FileSum]:
     """Size and checksum of each of `files`, keyed by path below `folder`."""
     return {
-        path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path)) for path in sorted(files)
+        path.relative_to(folder).as_posix(): FileSum(path.stat().st_size, sha256(path))
+        for path in sorted(files)
     }
 
 

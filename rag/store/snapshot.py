@@ -84,14 +84,20 @@ class Snapshot:
                 raise FileNotFoundError(wrong[0])
             raise IndexCorrupt(f"{wrong[0]}; build the index again: zhiyin index PATH")
         try:
-            return cls(manifest, Corpus(where), Vectors(where, manifest.index),
-                       Lexical.load(where / LEXICAL, manifest.counts["chunks"]))
+            return cls(
+                manifest,
+                Corpus(where),
+                Vectors(where, manifest.index),
+                Lexical.load(where / LEXICAL, manifest.counts["chunks"]),
+            )
         except FileNotFoundError:
             raise
         except (OSError, ValueError, RuntimeError, KeyError, sqlite3.Error) as error:
             if not where.is_dir():
                 raise FileNotFoundError(str(where)) from error
-            raise IndexCorrupt(f"can't open {where}: {error}; build the index again: zhiyin index PATH") from error
+            raise IndexCorrupt(
+                f"can't open {where}: {error}; build the index again: zhiyin index PATH"
+            ) from error
 
     def close(self) -> None:
         """Let go of the files. A snapshot that is not closed lets go of them when it is collected."""

@@ -29,6 +29,9 @@ HNSW_BUILD = 100
 HNSW_SEARCH = 128
 TIE = 1e-5  # more than two ways of summing in float32 differ by
 MARGIN = 16
+SEARCH_THREADS = (
+    1  # a question; a server has threads of its own, and sharing one scan out costs more than it gains
+)
 
 Matrix = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -49,7 +52,7 @@ def build(vectors: Matrix, kind: str, folder: Path) -> None:
     np.save(folder / VECTORS, vectors, allow_pickle=False)
     import faiss
 
-    faiss.omp_set_num_threads(max(1, min(16, os.cpu_count() or 1)))
+    faiss.omp_set_num_threads(max(1, min(16, os.cpu_count() or 1)))  # a build has the machine to itself
     size, dim = vectors.shape
     index: Any
     if kind == "hnsw":
@@ -63,6 +66,7 @@ def build(vectors: Matrix, kind: str, folder: Path) -> None:
     else:
         index = faiss.IndexFlatIP(dim)
     index.add(vectors)
+    faiss.omp_set_num_threads(SEARCH_THREADS)
     faiss.write_index(index, str(folder / DENSE))
 
 
@@ -73,6 +77,7 @@ class Vectors:
         """Open what `build` wrote into `folder`."""
         import faiss
 
+        faiss.omp_set_num_threads(SEARCH_THREADS)
         self._faiss: Any = faiss
         self._kind = kind
         self.matrix: Matrix = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
@@ -110,7 +115,9 @@ class Vectors:
         """At least the first `k` rows and all that tie with the last of them, as far as the index knows."""
         wanted = min(reachable, k + MARGIN)
         while True:
-            scores, numbers = self._index.search(query[None], wanted, params=self._parameters(wanted, allowed))
+            scores, numbers = self._index.search(
+                query[None], wanted, params=self._parameters(wanted, allowed)
+            )
             found = numbers[0][numbers[0] >= 0]
             if wanted == reachable or len(found) < wanted or scores[0][wanted - 1] < scores[0][k - 1] - TIE:
                 return np.asarray(found, dtype=np.int64)

@@ -42,7 +42,12 @@ class GenerationWriter:
         return self
 
     def add(
-        self, document: Document, file: str, parts: Sequence[Part], chunks: Sequence[Chunk], keys: Sequence[bytes]
+        self,
+        document: Document,
+        file: str,
+        parts: Sequence[Part],
+        chunks: Sequence[Chunk],
+        keys: Sequence[bytes],
     ) -> None:
         """Append a document. `file` is the SHA-256 of the file's bytes, `keys` what was embedded for each chunk."""
         with guarded(self._home):
@@ -50,12 +55,19 @@ class GenerationWriter:
         self._entries[document.source] = Entry(file, document.version, len(parts), len(chunks))
 
     def finish(
-        self, vectors: NDArray[np.float32], terms: Sequence[Sequence[str]], model: Model, recipe: Recipe, keep: int
+        self,
+        vectors: NDArray[np.float32],
+        terms: Sequence[Sequence[str]],
+        model: Model,
+        recipe: Recipe,
+        keep: int,
     ) -> str:
         """Write vectors `(chunks, dim)` and terms, seal the manifest, swap the pointer, prune. Returns the name."""
         counts = dict(self._corpus.counts)
         if not counts["chunks"] == len(vectors) == len(terms):
-            raise ValueError(f"{counts['chunks']} chunks, {len(vectors)} vectors, {len(terms)} lists of terms")
+            raise ValueError(
+                f"{counts['chunks']} chunks, {len(vectors)} vectors, {len(terms)} lists of terms"
+            )
         index = dense.choose(recipe.index_type, len(vectors))
         with guarded(self._home):
             self._corpus.close(commit=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import ui_doubles as world
-from browsing import Window
+from .. import ui_doubles as world
+from .browsing import Window
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
@@ -37,10 +34,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a bot on a free port; returns the address."""
     import uvicorn
-    from rag.ui.command import listen
-    from rag.ui.server import create_app
 
     from rag.config import Settings
+    from rag.ui.command import listen
+    from rag.ui.server import create_app
 
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import ui_doubles as world
-from browsing import read_net_log
+
 from rag.ui.texts import TEXTS
+
+from .. import ui_doubles as world
+from .browsing import read_net_log
 
 HIGHLIGHTED = "() => [...document.querySelectorAll('#panel .q')].map(n => n.textContent).join('')"
 PROVED = "() => [...document.querySelectorAll('#panel .m')].map(n => n.textContent).join('')"
@@ -134,10 +136,11 @@ def test_errors_are_told_without_secrets(window) -> None:
 
 def test_an_example_is_asked_with_a_click(window) -> None:
     w = window()
-    chip = w.page.locator(".chip").first
-    question = chip.inner_text()
-    chip.click()
-    assert w.answered(1).locator(".question p").inner_text() == question
+    assert w.page.locator(".chip").all_inner_texts() == [
+        world.EXAMPLE
+    ]  # what would be refused is not offered
+    w.page.click(".chip")
+    assert w.answered(1).locator(".question p").inner_text() == world.EXAMPLE
     assert w.page.locator(".welcome").count() == 0
 
 

@@ -174,8 +174,9 @@
     const flow = make('div', {class: 'flow'});
     for (const piece of shown.pieces) {
       const kinds = [piece.quote ? 'q' : '', piece.mark ? 'm' : '', piece.rule ? 'cutaway' : ''].filter(Boolean).join(' ');
-      if (!kinds) { flow.append(piece.text); continue; }
-      flow.append(make(piece.quote && !current.related ? 'mark' : 'span', {class: kinds, title: piece.rule}, piece.text));
+      const parts = view === 'clean' ? paragraphs(piece.text) : [piece.text];
+      if (!kinds) flow.append(...parts);
+      else flow.append(make(piece.quote && !current.related ? 'mark' : 'span', {class: kinds, title: piece.rule}, ...parts));
     }
     text.append(flow);
     if (shown.after) text.append(make('p', {class: 'note'}, both('more_after')));
@@ -185,6 +186,8 @@
     if (target) body.scrollTop += target.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
     else body.scrollTop = 0;
   }
+
+  const paragraphs = (text) => text.split('\n').flatMap((line, n) => n ? [make('span', {class: 'nl'}, '\n'), line] : [line]);
 
   function step(by) {
     const card = current && document.getElementById(current.id);

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from .clean_kit import by, text_of
 
-from rag.index.clean import chrome as c
+from rag.index.clean import site as c
+
+from .clean_kit import by, text_of
 
 BODY = "台风登陆后，全市转移群众三万二千人，关闭景区一百二十八处，回港避风的渔船超过四千艘。"
 
@@ -23,7 +24,10 @@ BODY = "台风登陆后，全市转移群众三万二千人，关闭景区一百
 )  # fmt: skip
 def test_lines_of_a_site(line: str) -> None:
     assert c.is_chrome(line)
-    assert text_of(f"标题在这里说明事情\n{line}\n{BODY}\n{line}\n{BODY}\n{line}") == f"标题在这里说明事情\n{BODY}\n{BODY}"
+    assert (
+        text_of(f"标题在这里说明事情\n{line}\n{BODY}\n{line}\n{BODY}\n{line}")
+        == f"标题在这里说明事情\n{BODY}\n{BODY}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,13 +50,22 @@ def test_doubtful_lines_go_among_others_of_a_site() -> None:
     assert text_of(f"关于开会的通知\n{BODY}\n{contact}\n返回顶部").endswith(contact)
 
 
+def test_lists_of_other_pages_below_the_text() -> None:
+    page = f"标题在这里说明事情\n{BODY}\n附件：报名表\n推荐阅读\n某地举行龙舟赛\n某地举行招聘会"
+    assert text_of(page) == f"标题在这里说明事情\n{BODY}\n附件：报名表"
+    inside = f"标题在这里说明事情\n{BODY}\n某地举行龙舟赛\n{BODY}"
+    assert text_of(inside) == inside
+
+
 def test_words_of_a_site_behind_the_date() -> None:
     assert by(c.chrome, "发表于 2022-10-27 18:26:49 | 查看全部 |阅读模式") == "发表于 2022-10-27 18:26:49"
     assert by(c.chrome, "2021-07-25 来源：日报 【字体：大 中 小】 打印") == "2021-07-25 来源：日报"
     assert by(c.chrome, "时间在打印 机里") == "时间在打印 机里"
 
 
-@pytest.mark.parametrize("line", ["中國共產黨新聞網>>中國工會新聞", "首页 > 要闻 > 正文", "Home > News > Local", "首页»政务»公告"])
+@pytest.mark.parametrize(
+    "line", ["中國共產黨新聞網>>中國工會新聞", "首页 > 要闻 > 正文", "Home > News > Local", "首页»政务»公告"]
+)
 def test_breadcrumbs(line: str) -> None:
     assert by(c.breadcrumbs, f"{line}\n标题\n{BODY}") == f"\n标题\n{BODY}"
 
@@ -65,7 +78,12 @@ def test_no_breadcrumbs(line: str) -> None:
 def test_masthead_goes_and_the_title_stays() -> None:
     page = f"东海日报社\n\n2021-07-25\n首页 新闻 视频 论坛\n台风登陆记\n\n{BODY}"
     assert by(c.masthead, page) == f"\n\n\n\n台风登陆记\n\n{BODY}"
-    for kept in (f"东海日报社\n{BODY}", f"2021-07-25\n{BODY}", f"台风登陆记\n2021-07-25\n{BODY}", "东海日报社\n台风登陆记"):
+    for kept in (
+        f"东海日报社\n{BODY}",
+        f"2021-07-25\n{BODY}",
+        f"台风登陆记\n2021-07-25\n{BODY}",
+        "东海日报社\n台风登陆记",
+    ):
         assert by(c.masthead, kept) == kept
 
 

@@ -10,7 +10,18 @@ from itertools import pairwise
 from rag.types import Edit
 
 from .captions import openings
-from .lines import BARRIER, CLOSERS, HAN, Line, ends_sentence, is_byline, is_numbered, is_prose, split_lines, width
+from .lines import (
+    BARRIER,
+    CLOSERS,
+    HAN,
+    Line,
+    ends_sentence,
+    is_byline,
+    is_numbered,
+    is_prose,
+    split_lines,
+    width,
+)
 from .words import crosses
 
 _EDGE = re.compile("[^\n。！？，、,；;]{1,8}(?=[，、,；;])")
@@ -92,7 +103,9 @@ def _goes_on(a: str, b: str, paragraph: _Paragraph, wrapped: int) -> bool:
 
 def _wrap_width(lines: Sequence[Line]) -> int:
     """Find the width at which the document's lines are wrapped; 0 where they are not."""
-    sizes = sorted(width(a.body) for a, b in pairwise(lines) if b.first - a.last == 1 and not ends_sentence(a.body))
+    sizes = sorted(
+        width(a.body) for a, b in pairwise(lines) if b.first - a.last == 1 and not ends_sentence(a.body)
+    )
     if len(sizes) < 6:
         return 0
     wide = sizes[int(len(sizes) * 0.9)]

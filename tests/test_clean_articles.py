@@ -65,9 +65,17 @@ def test_articles_under_headers_of_one_pattern() -> None:
     def post(title: str, day: int, body: str) -> str:
         return f"{title}\n2019-04-0{day} 来源：城市晚报\n{body}\n"
 
-    water = "城南水厂改造工程昨日完工，新增臭氧活性炭工艺，日供水能力由二十万吨提升到三十五万吨，惠及居民四十余万人。" * 2
-    books = "停业两年的老街书店昨天重新开门，保留了原来的木质楼梯和旧招牌，增加了儿童阅读区，周末举办读书会，欢迎捐书。" * 2
-    first, second = cleaned(post("城南水厂改造提前完工", 2, water) + "\n\n" + post("老街书店重新开门迎客", 3, books))
+    water = (
+        "城南水厂改造工程昨日完工，新增臭氧活性炭工艺，日供水能力由二十万吨提升到三十五万吨，惠及居民四十余万人。"
+        * 2
+    )
+    books = (
+        "停业两年的老街书店昨天重新开门，保留了原来的木质楼梯和旧招牌，增加了儿童阅读区，周末举办读书会，欢迎捐书。"
+        * 2
+    )
+    first, second = cleaned(
+        post("城南水厂改造提前完工", 2, water) + "\n\n" + post("老街书店重新开门迎客", 3, books)
+    )
     assert (first.title, second.title) == ("城南水厂改造提前完工", "老街书店重新开门迎客")
     assert (first.clean, second.clean) == (
         post(first.title, 2, water).strip(),

@@ -74,9 +74,9 @@ def _guest(lines: Sequence[Line]) -> int | None:
     first = running = 0  # where the head that the next line may end begins; running text above it
     for place, line in enumerate(lines):
         pointer = CONTINUED.match(line.body)
-        if pointer and "转" not in pointer[0] and "轉" not in pointer[0] and width(line.body) <= 40:
-            if place - 4 <= first < place and running >= 2:
-                return first
+        comes = pointer and not re.search("[转轉]", pointer[0]) and width(line.body) <= 40
+        if comes and place - 4 <= first < place and running >= 2:
+            return first
         if not _heads(line.body):
             running += is_prose(line.body)
             first = place + 1
@@ -221,6 +221,10 @@ def _turns(lines: Sequence[Line]) -> list[int]:
         pointer = CONTINUED.search(line.body, max(0, len(line.body) - 40))
         if not pointer or pointer.end() < len(line.body) or not re.search("[转轉]", pointer[0]):
             continue
-        if is_title(after.body) and _heads(after.body) and any(is_prose(x.body) for x in lines[place : place + 5]):
+        if (
+            is_title(after.body)
+            and _heads(after.body)
+            and any(is_prose(x.body) for x in lines[place : place + 5])
+        ):
             found.append(place)
     return found

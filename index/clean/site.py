@@ -14,11 +14,11 @@ from itertools import pairwise
 from rag.types import Edit
 
 from .lines import HAN, Line, ends_sentence, is_byline, is_numbered, is_prose, is_title, split_lines, width
-from .vocabulary import AMBIGUOUS, CONTROLS, MASTHEADS, MENU, any_of
+from .vocabulary import AMBIGUOUS, CONTROLS, MASTHEADS, MENU, RELATED, any_of
 
-_CONTROL = re.compile(any_of(CONTROLS))
-_ANY_CONTROL = re.compile(rf"(?:{any_of(CONTROLS + AMBIGUOUS)}|\d{{1,3}})")
-_SEPARATOR = re.compile(r"[\s|｜/／·•【】\[\]〔〕()（）,，、:：!！—\-_]+")
+_CONTROL = re.compile(any_of(CONTROLS + RELATED))
+_ANY_CONTROL = re.compile(rf"(?:{any_of(CONTROLS + RELATED + AMBIGUOUS)}|\d{{1,3}})")
+_SEPARATOR = re.compile(r"[|｜/／·•【】\[\]〔〕()（）,，、:：!！—_\n]+")
 
 # whole lines of a site, wherever they stand: they may hold several sentences …
 _NOTICE = re.compile(
@@ -51,7 +51,7 @@ _STRONG = re.compile(
       \s*[:：丨|] .{1,60}
     | (?: 责任?编辑 | 責任?編輯 | 责编 | 責編 | 责任校对 | 值班编委 | 实习编辑 ) \s*[:：丨|] .{1,60}
     | (?: 上一篇 | 下一篇 | 上篇 | 下篇 | 上一条 | 下一条 | 上一主题 | 下一主题 ) \s*[:：] .{0,80}
-    | (?: 当前位置 | 當前位置 | 您现?在的位置 | 您的位置 | 你的位置 | 所在位置 ) \s*[:：] .{0,120}
+    | (?: 当前位置 | 當前位置 | [您你]现?在的位置 | [您你]的位置 | [您你]当前的?位置 | 所在位置 ) \s*[:：] .{0,120}
     | (?: 分享到 | 分享至 ) \s*[:：]? .{0,60}
     | (?: 扫一扫 | 扫码 | 扫描 | 长按 | 微信扫 | 请?用微信 ) .{0,30}
       (?: 二维码 | 公众号 | 微信 | 关注 | 分享 | 手机 | 客户端 | 识别 | 阅读 ) .{0,20}
@@ -84,13 +84,15 @@ _PAGE_NUMBER = re.compile(
 _NAME = rf"[{HAN}A-Za-z0-9]+(?: [{HAN}A-Za-z0-9]+){{0,4}}"
 _CRUMBS = re.compile(rf"{_NAME}(?: ?(?:>>|>|»|›|→|-->|＞＞|＞) ?{_NAME})+ ?[>＞»]?")
 _TRIMMED = re.compile(
-    rf"(?:\s*[|｜]\s*|\s+)(?:{any_of(CONTROLS)}|[【\[(（](?:字体|字號|字号|字體)[^】\])）]*[】\])）])(?=\s*[|｜]|$|\s)"
+    rf"(?:\s*[|｜]\s*|\s+)(?:{any_of(CONTROLS + RELATED)}|[【\[(（](?:字体|字號|字号|字體)[^】\])）]*[】\])）])(?=\s*[|｜]|$|\s)"
 )
 _DATE = r"\d{4}\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
 _DATE_ONLY = re.compile(rf"{_DATE}\s*日?\s*(?:星期.|周.|第.{{1,6}}版)?")
 _POSTED = re.compile(
     rf"(?:发表于|發表於|发布于|發佈於|发布时间|发表时间|时间|時間|日期|来源|來源|作者|{_DATE})"
 )
+_OWN = re.compile(rf"{_POSTED.pattern}|附件|附：|附表|注：|备注")
+_RELATED = re.compile(any_of(RELATED))
 _MASTHEAD = re.compile(rf"[{HAN}]{{1,14}}{any_of(MASTHEADS)}")
 _MENU = re.compile(any_of(MENU))
 _BAR = re.compile(r"\s*[|｜]\s*")
@@ -104,7 +106,7 @@ def is_chrome(body: str) -> bool:
         return True
     if len(body) <= 160 and "。" not in body.rstrip("。") and _STRONG.fullmatch(body):
         return True
-    tokens = [token for token in _SEPARATOR.split(body) if token]
+    tokens = _tokens(body)
     return (
         bool(tokens)
         and all(_ANY_CONTROL.fullmatch(token) for token in tokens)
@@ -114,8 +116,19 @@ def is_chrome(body: str) -> bool:
 
 def _is_ambiguous(body: str) -> bool:
     """Whether a line is chrome if the lines about it are."""
-    tokens = [token for token in _SEPARATOR.split(body) if token]
+    tokens = _tokens(body)
     return bool(tokens) and len(body) <= 60 and all(_ANY_CONTROL.fullmatch(token) for token in tokens)
+
+
+def _tokens(body: str) -> list[str]:
+    """Take a row of buttons apart; those of several words stay whole."""
+    pieces = [piece.strip() for piece in _SEPARATOR.split(body)]
+    return [
+        token
+        for piece in pieces
+        for token in ([piece] if _ANY_CONTROL.fullmatch(piece) else piece.split())
+        if token
+    ]
 
 
 def chrome(text: str) -> list[Edit]:
@@ -148,9 +161,12 @@ def _doubtful(head: Sequence[Line], tail: Sequence[Line]) -> list[Line]:
     first = sure[0]
     while first and _is_ambiguous(tail[first - 1].body):
         first -= 1
+    listing = False
     for place, line in enumerate(tail[first:], first):
-        short = width(line.body) <= 40 and not ends_sentence(line.body) and place < sure[-1] and len(sure) >= 2
-        own = is_byline(line.body) or is_numbered(line.body) or _POSTED.match(line.body)
+        listing |= bool(_RELATED.fullmatch(line.body.rstrip("：:")))
+        among = listing or (len(sure) >= 2 and place < sure[-1])
+        short = among and width(line.body) <= (80 if listing else 40) and not ends_sentence(line.body)
+        own = is_byline(line.body) or is_numbered(line.body) or _OWN.match(line.body)
         if _is_ambiguous(line.body) or _WEAK.fullmatch(line.body) or (short and not own):
             found.append(line)
     return found
@@ -203,7 +219,9 @@ def page_numbers(text: str) -> list[Edit]:
         return []
     beside = {j for i in found for j in (i - 1, i + 1) if 0 <= j < len(lines) and j not in found}
     heads = Counter(_shape(lines[j].body) for j in beside)
-    gone = {j for j in beside if heads[_shape(lines[j].body)] >= 3 and width(lines[j].body) <= 80} | set(found)
+    gone = {j for j in beside if heads[_shape(lines[j].body)] >= 3 and width(lines[j].body) <= 80} | set(
+        found
+    )
     gone -= {0}  # the first of them is the title
     return [Edit(lines[i].start, lines[i].end, "", "page_numbers") for i in sorted(gone)]
 

@@ -1,0 +1,67 @@
+# make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
+# make test    every test          make check   lint, types, generated docs
+# make bench   speed and memory    make wheel   dist/zhiyin-*.whl
+
+PYTHON ?= python3
+VENV ?= .venv
+DOCS ?=
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+DECLARED := pyproject.toml constraints.txt
+
+export HF_HUB_OFFLINE := 1
+export GRADIO_ANALYTICS_ENABLED := False
+
+.PHONY: help chat test check docs bench wheel constraints clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or later is needed, this is %d.%d: make PYTHON=python3.11 ..." % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(BIN)/python $(DECLARED)
+	@echo "Installing into $(VENV): the first time this takes some minutes"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python $(DECLARED)
+	@echo "Installing into $(VENV): the first time this takes some minutes"
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+# Exit code 3 of `zhiyin index`: some file was skipped, and said so. An index that is there already is left alone.
+chat: $(VENV)/.installed
+	@if [ -n "$(DOCS)" ] || [ ! -e "$${ZHIYIN_HOME:-.zhiyin}/index/CURRENT" ]; then \
+		$(BIN)/zhiyin index $(DOCS) || [ $$? -eq 3 ]; \
+	fi
+	$(BIN)/zhiyin serve
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.installed
+	$(BIN)/zhiyin bench
+
+# build/ would carry files that are no longer in the tree into the wheel
+wheel: $(VENV)/.dev
+	rm -rf build
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+# from a fresh environment with nothing pinned: make constraints VENV=/tmp/fresh
+constraints: $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[dev,train]'
+	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9.]*$$//' | sort -f; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

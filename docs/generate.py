@@ -1,0 +1,101 @@
+"""Writes what the docs say about the code from the code: `docs/cli.md` and the settings in both READMEs.
+
+`python docs/generate.py` writes, `--check` only looks and fails where a page is out of step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ["ZHIYIN_LANG"] = "en"  # before any text of the interface is made
+os.environ["COLUMNS"] = "80"
+
+from typer.main import get_command
+
+from rag import config
+from rag.cli import build
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ("index", "ask", "serve", "doctor", "eval", "bench")
+SETTINGS = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
+
+
+def cli() -> str:
+    """The page with the help of every command."""
+    root = get_command(build())
+    sections = [_section("zhiyin", root, None)]
+    with root.make_context("zhiyin", ["index"], resilient_parsing=True) as parent:
+        known = {name: root.get_command(parent, name) for name in root.list_commands(parent)}
+        if set(known) != set(COMMANDS):
+            raise SystemExit(
+                f"docs/generate.py lists {sorted(COMMANDS)}, the command line has {sorted(known)}"
+            )
+        sections += [_section(f"zhiyin {name}", known[name], parent) for name in COMMANDS]
+    head = (
+        "# Command line\n\nMade by `make docs` from the commands themselves; Chinese with `ZHIYIN_LANG=zh`.\n"
+    )
+    codes = (
+        "\n## Exit codes\n\n"
+        "0 done · 1 it failed, the line on standard error says why · 2 wrong usage, setting or input · "
+        "3 `index`: some files were skipped, each is named · 130 interrupted\n"
+    )
+    return head + "".join(sections) + codes
+
+
+def _section(title: str, command: object, parent: object) -> str:
+    context = command.context_class(command, info_name=title.rpartition(" ")[2], parent=parent)  # type: ignore[attr-defined]
+    text = command.get_help(context)  # type: ignore[attr-defined]
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return f"\n## {title}\n\n```text\n{lines}\n```\n"
+
+
+def settings() -> str:
+    """The table of settings, from the comments beside their defaults."""
+    source = (ROOT / "rag" / "config.py").read_text(encoding="utf-8")
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for field in dataclasses.fields(config.Settings):
+        found = re.search(rf"^    {field.name}: .*?  # (.+)$", source, re.MULTILINE)
+        if found is None:
+            raise SystemExit(f"rag/config.py has no comment beside the setting {field.name}")
+        default = (
+            str(field.default).lower()
+            if isinstance(field.default, bool)
+            else repr(field.default).replace("'", '"')
+        )
+        rows.append(f"| `{field.name}` | `{default}` | {found[1].replace('|', chr(92) + '|')} |")
+    return "\n".join(rows) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """What each generated page should hold."""
+    made = {ROOT / "docs" / "cli.md": cli()}
+    for name in ("README.md", "README.zh.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        if not SETTINGS.search(text):
+            raise SystemExit(f"{name} has no <!-- settings --> … <!-- /settings -->")
+        made[ROOT / name] = SETTINGS.sub(lambda _: settings(), text)
+    return made
+
+
+def main() -> None:
+    """Write, or look with `--check`."""
+    stale = [
+        path
+        for path, text in pages().items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+    if "--check" in sys.argv[1:]:
+        if stale:
+            sys.exit(f"out of step with the code: {', '.join(path.name for path in stale)}; run: make docs")
+        return
+    for path in stale:
+        path.write_text(pages()[path], encoding="utf-8")
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    main()
