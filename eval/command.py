@@ -97,7 +97,7 @@ def evaluate(
     if failures:
         for outcome in outcomes:
             if not outcome.right or outcome.violations:
-                console.print(failure(outcome))
+                console.print(failure(outcome), soft_wrap=True)
     console.print(table(figures))
     for line in lines(figures):
         console.print(line, highlight=False, markup=False)

@@ -196,7 +196,7 @@ def ask(
 
         from .terminal import render
 
-        Console(highlight=False).print(render(answer), end="")
+        Console(highlight=False).print(render(answer), end="", soft_wrap=True)
 
 
 def doctor(
@@ -217,7 +217,7 @@ def doctor(
     else:
         from rich.console import Console
 
-        Console(highlight=False).print(render(checks), end="")
+        Console(highlight=False).print(render(checks), end="", soft_wrap=True)
     if broken(checks):
         raise typer.Exit(1)
 

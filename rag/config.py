@@ -32,7 +32,7 @@ class Settings:
     index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf
     keep_generations: int = 3  # finished indexes kept on disk
     max_file_mb: int = 200  # larger files are skipped and reported
-    top_k: int = 12  # passages handed to the reader
+    top_k: int = 20  # passages handed to the reader
     pool_k: int = 60  # candidates of each retrieval leg
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from .config import Settings, load
+from .config import BUNDLED, Settings, load
 from .errors import NoIndex, ZhiyinError
 from .messages import tr
 
@@ -114,6 +114,10 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
         from .embed import load_embedder
 
         embedder = load_embedder(settings)
+        if settings.embedder != BUNDLED:
+            load_embedder(
+                settings.replace(embedder=BUNDLED)
+            )  # single words are compared in its space all the same
         yield Check("embedder", "ok", f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})")
     except (ZhiyinError, ImportError) as error:
         yield Check(

@@ -1,6 +1,6 @@
 """English words to the Chinese words that translate them: the bundled statistical lexicon.
 
-Rows of `models/lexicon/en_zh.tsv.xz`: English word or phrase, then `Chinese:probability` columns, best first.
+The glossary of trade-union English (`data/glossary.txt`) goes before it. Rows of `models/lexicon/en_zh.tsv.xz`: English word or phrase, then `Chinese:probability` columns, best first.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ def _table() -> dict[str, tuple[tuple[str, float], ...]]:
         english, *columns = line.split("\t")
         pairs = (column.rpartition(":") for column in columns)
         table[english] = tuple((word, float(p)) for word, _, p in pairs)
+    for line in (files("rag.data") / "glossary.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            english, _, words = line.partition("=")
+            ours = [(word, 1.0 - 0.05 * i) for i, word in enumerate(words.split())]
+            table[english] = (*ours, *((w, p * 0.5) for w, p in table.get(english, ()) if w not in words.split()))
     return table
 
 
@@ -30,6 +35,7 @@ def translate(phrase: str) -> tuple[tuple[str, float], ...]:
     An inflected form is looked up under its stem as well.
     """
     table = _table()
+    phrase = phrase.removesuffix("'s").replace("labor", "labour").replace("organiz", "organis")
     found = dict(table.get(phrase, ()))
     head, _, last = phrase.rpartition(" ")
     for ending, other in _ENDINGS:

@@ -33,7 +33,12 @@ class Kind(Enum):
     TEXT = "text"  # how, why, what: sentences
 
 
-_UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+# a measure word that begins a noun is none (`多少项目`, `几位置`)
+_NOT = {"项": "目", "场": "所地馆合", "站": "点", "组": "织建", "部": "门", "级": "别", "课": "程", "队": "伍员", "条": "件款例", "位": "置", "种": "类",
+        "人": "员才", "家": "庭长属具", "个": "人", "所": "有", "代": "表", "名": "额单次", "支": "出部持", "市": "场", "县": "级", "款": "项", "笔": "记", "区": "域", "点": "赞",
+        "批": "准", "对": "象", "度": "假", "本": "科", "股": "东", "国": "家", "省": "级", "里": "面"}
+_NOUNS = ("单", "员", "点", "组", "队", "代", "国", "省", "里", "站", "级")
+_UNIT = "|".join(f"{re.escape(u)}(?![{_NOT[u]}])" if u in _NOT else re.escape(u) for u in sorted(UNITS, key=len, reverse=True) if u not in _NOUNS)
 # The first pattern that matches wins; a group "unit" gives the unit asked for, "head" the thing counted.
 _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
@@ -41,9 +46,10 @@ _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
         (Kind.CONTACT, r"联系方式|电话(号码)?(是|为)?(多少|什么)?|手机号|邮箱|网址|文号|几号文|热线(是|号码)"),
         (Kind.PERCENT, r"百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
         (Kind.DATE, r"什么时候|啥时候|几几年|何时|截止到?几|最[晚迟早]|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
-        (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十]|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
+        (Kind.NAME, r"(主题|口号|题目|标题)(是|为)?(哪|什么|啥)"),
+        (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十](?![位名]|个人)|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
         (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|费|投资|补助|工资|收入|营收|票房|价值))|(资金|经费|款项|金额|总额|规模|票房|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
-        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
+        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?:个(?=人))?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
         (Kind.PERSON, r"谁|哪(一|两|三|四|五|六|几)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
         (Kind.ORGANISATION, r"哪(一)?(个|家|所)(单位|部门|公司|企业|机构|组织|学校|学院|工会|总工会|工厂|厂|厅局|厅|局|报|媒体|协会|集团|医院|报社)|什么(单位|部门|公司|企业|机构|组织|学校|报纸|媒体|报)|谁(主办|承办|举办|牵头|发布|印发)|由谁|哪家|哪个(厅|局|委)|哪家(?!里)"),
         (Kind.PLACE, r"哪(里|儿)|什么地方|何处|哪(一)?(个|座)?(省|市|城市|县|区|地方|地区|省份)|地点|在哪"),
@@ -69,6 +75,7 @@ _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     )
 ]
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
+_SHORT_YEAR = re.compile(r"(?<![\d.])([12]\d)年(?=[^\d\s来间前后以多里历级制])(?!度)")
 TOPIC = "\u3000"  # stands between what a follow-up takes over from the conversation and its own words
 _IMPLIED = re.compile(r"(场|家|件|项|户|人)[次数]|(岗)位数")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
@@ -126,7 +133,7 @@ class Query:
 
 def understand(text: str, *, anchor: Period | None = None) -> Query:
     """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
-    text = text.strip()
+    text = _SHORT_YEAR.sub(r"20\1年", text.strip())
     folded = fold(text)
     plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
     language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 3 >= len(re.findall(r"[a-z]+", plain)) else "en"
@@ -185,10 +192,11 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     if run:
         return tuple(run)
     before = [i for i, t in enumerate(terms) if start <= t.start and t.end <= asked.start() and folded[t.end : t.end + 1] not in ("了", "过")]
-    nouns = [i for i in before if _nominal(terms[i])]
+    nouns = [i for i in before if _nominal(terms[i]) and terms[i].text not in _VAGUE] or [i for i in before if _nominal(terms[i])]
     return tuple((nouns or before)[-1:])
 
 
+_VAGUE = frozenset("队伍 规模 情况 总量 方面 工作 活动 水平 力度 程度 范围 结果 成果 事情 事 内容 项目 现场".split())
 _ATTRIBUTE = re.compile(r"(是|为|叫|由|有)?(谁|哪(一)?[位名天年月日个家里]|什么时候|何时|什么时间|什么地方|哪里|何地|who|when|where)")
 
 

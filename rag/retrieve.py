@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .config import Settings
-from .query import Query
+from .query import Kind, Query
 from .relevance import period_match, region_match
 from .text.fold import fold
 from .text.tokens import index_terms
@@ -52,6 +52,8 @@ def lexical_terms(query: Query) -> list[str]:
         else:
             for word, _ in term.variants[1:4]:
                 terms.append(fold(word))
+    if query.kind is Kind.CONTACT:
+        terms += ["联系人", "联系", "电话", "联系电话", "邮箱", "地址"]
     return terms
 
 

@@ -30,11 +30,11 @@ def render(answer: Answer) -> Text:
     if answer.refused:
         out.append(tr("未作答 ", "Not answered "), style="bold yellow").append(clean(answer.answer) + "\n")
         return _related(out, answer)
-    if answer.short:
+    if answer.short and [s.text for s in answer.statements] != [answer.short]:
         out.append(clean(answer.short) + "\n\n", style="bold green")
     for statement in answer.statements:
         marks = "".join(f"[{n}]" for n in statement.citations if f"[{n}]" not in statement.text)
-        out.append(clean(statement.text)).append(marks + "\n", style="bold cyan")
+        out.append(clean(statement.text), style="bold").append(marks + "\n", style="bold cyan")
     for note in _notes(answer):
         out.append(clean(note) + "\n", style="yellow")
     for citation in answer.citations:

@@ -49,7 +49,7 @@ SURNAMES = frozenset(
     "滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄和穆萧尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅"
     "盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫房解应宗丁宣邓郁单杭洪包诸左石崔吉龚程邢裴陆荣翁荀羊惠甄曲家封芮储靳焦巴牧山谷车侯全班仰仲伊宫宁仇栾甘"
     "厉祖武符刘景詹束龙叶幸司黎薄印白怀蒲邰从鄂索赖卓屠蒙池乔阴胥苍双闻莘党翟谭贡劳姬申堵冉宰雍桑桂牛寿通边扈燕冀尚农温别庄晏柴瞿阎慕连茹习艾鱼容向古易"
-    "慎戈廖庾终居衡步都耿满弘匡国文寇广禄东欧利蔚越隆师巩聂晁勾敖融冷辛阚那简饶空曾沙鞠关相查后荆红游竺权盖益桓肖闫付"
+    "慎戈廖庾终居衡步都耿满弘匡国文寇广禄东欧利蔚越隆师巩聂晁勾敖融冷辛阚那简饶空曾沙鞠关相查后荆红游竺权盖益桓肖闫付阳涂佟仝楚晋苟岳帅缑亢况后有琴商牟佘佴伯赏墨哈谯年爱佟"
 )
 
 
@@ -70,7 +70,7 @@ class Term:
 
 
 # A question about something stopped, forbidden or refused is not answered by a text that says it took place.
-_TURNS = re.compile(r"停[办止工业播用]|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
+_TURNS = re.compile(r"停[办止工业播用]|辞退|开除|解散|处分|处罚|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
 
 
 _OFFICES = frozenset("厅局委部会院校办社所")
@@ -129,7 +129,7 @@ def english_terms(body: str) -> list[Term]:
     """Content words and phrases of a folded English question, each with its Chinese translations."""
     from .lexicon import translate
 
-    spans = [(m.start(), m.end(), m[0]) for m in re.finditer(r"[a-z0-9][a-z0-9.\-'&]*[a-z0-9%]|[a-z0-9]", body)]
+    spans = [(m.start(), m.end(), m[0]) for m in re.finditer(r"[a-z]+'s|[a-z0-9][a-z0-9.&]*[a-z0-9%]|[a-z0-9]", body)]
     terms: list[Term] = []
     i = 0
     while i < len(spans):
@@ -138,14 +138,14 @@ def english_terms(body: str) -> list[Term]:
             if i + length > len(spans) or (length == 1 and phrase.removesuffix("'s") in _ENGLISH_STOP):
                 continue
             words = translate(phrase)
-            if length > 1 and not words:
+            if length > 1 and (not words or all(w.removesuffix("'s") in _ENGLISH_STOP for w in phrase.split())):
                 continue
             start, end = spans[i][0], spans[i + length - 1][1]
             if words:
                 terms.append(_translated(phrase, words, start, end))
             elif len(phrase) > 1:
-                code = bool(re.search(r"\d", phrase)) or len(phrase) >= 2
-                terms.append(Term(phrase, 0.9, ((phrase, 1.0),), code, start, end, "eng"))
+                # an unknown word may be a name in the documents' script, so only codes must be found to the letter
+                terms.append(Term(phrase, 0.5, ((phrase, 1.0),), bool(re.search(r"\d", phrase)), start, end, "eng"))
             i += length
             break
         else:
@@ -162,7 +162,7 @@ def _translated(phrase: str, words: Sequence[tuple[str, float]], start: int, end
         for other in synonyms().get(word, ()):
             variants.setdefault(other, score * 0.8)
     weight = max(rarity(w) for w, _ in words[:3]) * (0.9 if len(phrase) > 3 else 0.6)
-    return Term(phrase, weight, tuple(variants.items()), False, start, end, "eng")
+    return Term(phrase, weight, tuple(sorted(variants.items(), key=lambda pair: -pair[1])), False, start, end, "eng")
 
 
 class Matcher:

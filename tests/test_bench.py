@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from answers import FakeBot
+from .answers import FakeBot
 from rag.eval import bench, rows
 from typer.testing import CliRunner
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .clean_kit import cleaned
 
 HOST = """小城医改这三年
@@ -34,6 +36,15 @@ def test_without_a_number_to_resume_at_the_second_article_runs_to_the_end() -> N
     host, guest = cleaned(HOST + GUEST)
     assert host.clean == HOST.strip()
     assert guest.clean.startswith("守住一方碧水\n——流域治理纪实\n巡河员")
+
+
+@pytest.mark.parametrize(
+    "pointer", ["（上接第二版）", "(上接A1版)\n", "▲（紧接第1版）\n", "上接第2版\n", "（接上期）"]
+)
+def test_pointers_that_begin_a_second_article(pointer: str) -> None:
+    host, guest = cleaned(HOST + GUEST.replace("（上接第二版）\n", pointer) + HOST_AGAIN)
+    assert host.clean == (HOST + HOST_AGAIN).strip()
+    assert guest.clean == GUEST.replace("（上接第二版）\n", "").strip()
 
 
 def test_sentences_broken_by_the_splice_are_not_joined_across_it() -> None:

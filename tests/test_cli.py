@@ -11,7 +11,7 @@ from importlib.resources import files
 import jsonschema
 import pytest
 import typer
-from answers import FakeBot, answer, refusal
+from .answers import FakeBot, answer, refusal
 from typer.testing import CliRunner
 
 import rag

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections import namedtuple
 
-import index_kit
+from . import index_kit
 import pytest
 from rag.index.build import build
 

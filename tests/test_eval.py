@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from answers import FakeBot, answer, refusal
+from .answers import FakeBot, answer, refusal
 from rag.eval import report, rows, score
 from rag.eval.run import evaluate
 from typer.testing import CliRunner

@@ -16,10 +16,10 @@ _LEAF = -1
 
 
 def compile_charsmap(table: Mapping[int, str]) -> bytes:
-    """Bytes for `tokenizers.normalizers.Precompiled` that replace each code point of `table` by its string.
+    r"""Bytes for `tokenizers.normalizers.Precompiled` that replace each code point of `table` by its string.
 
     >>> compile_charsmap({ord("A"): "a"})[-2:]
-    b'a\\x00'
+    b'a\x00'
     """
     strings = bytearray()
     places: dict[str, int] = {}

@@ -42,7 +42,7 @@ def initial_table(tokenizer: Tokenizer, frequency: list[float], dim: int, seed: 
     rng = np.random.default_rng(seed)
     vocabulary = tokenizer.get_vocab()
     noise = (rng.standard_normal((len(vocabulary), dim)) / np.sqrt(dim)).astype(np.float32)
-    table = noise.copy()
+    table: Floats = noise.copy()
     for word, row in vocabulary.items():
         if len(word) > 1 and "\u4e00" <= word[0] <= "\u9fff":
             parts = noise[[vocabulary[char] for char in word if char in vocabulary]].sum(axis=0)

@@ -140,7 +140,8 @@ def main() -> None:
 
     def encode(texts: list[str]) -> NDArray[np.float32]:
         vectors = np.asarray(model.encode(texts, batch_size=256, show_progress_bar=False), np.float32)
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return unit
 
     figures: dict[str, Any] = {}
     for task in retrieval_tasks(options.data):

@@ -23,13 +23,14 @@ _KEY = re.compile(r"[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,2}")
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
 IRREGULAR = {"women": "woman", "men": "man", "children": "child", "wives": "wife", "lives": "life", "feet": "foot",
              "teeth": "tooth", "mice": "mouse", "analyses": "analysis", "criteria": "criterion"}  # fmt: skip
-STOP = frozenset(  # noqa: SIM905 (a list of words reads better as text)
+_STOP = (
     "a an the of to in on at by for from with as is are was were be been being am and or not no nor but if then than "
     "that this these those it its he she they them his her their we us our you your i me my who whom whose which what "
     "when where why how do does did done has have had having will would shall should can could may might must there here "
     "so such any all each some into upon under over out up down about also only very more most other same own sb sth etc "
-    "one's s t re ve ll d m".split()
+    "one's s t re ve ll d m"
 )
+STOP = frozenset(_STOP.split())
 
 
 def lemma(word: str, known: frozenset[str] | set[str]) -> str:

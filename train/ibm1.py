@@ -48,12 +48,12 @@ def align(source: Sequence[Words], target: Sequence[Words], rounds: int = 5) -> 
     entry = entry.astype(np.int32)
     del keys
     left_word = pairs // width
-    probability = np.ones(len(pairs))
+    probability: NDArray[np.float64] = np.ones(len(pairs))
     count = probability
     for _ in range(rounds):
         weight = probability[entry]
         weight /= np.repeat(np.add.reduceat(weight, starts), sizes)
-        count = np.bincount(entry, weight, len(pairs))
+        count = np.asarray(np.bincount(entry, weight, len(pairs)), np.float64)
         totals = np.bincount(left_word, count)
         probability = count / totals[left_word]
     return Links(left_word, pairs % width, probability, count)

@@ -74,7 +74,7 @@ def _guest(lines: Sequence[Line]) -> int | None:
     first = running = 0  # where the head that the next line may end begins; running text above it
     for place, line in enumerate(lines):
         pointer = CONTINUED.match(line.body)
-        comes = pointer and not re.search("[转轉]", pointer[0]) and width(line.body) <= 40
+        comes = pointer and not re.search("[转轉]", pointer[0])
         if comes and place - 4 <= first < place and running >= 2:
             return first
         if not _heads(line.body):

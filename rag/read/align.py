@@ -15,7 +15,7 @@ VALUES = (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
 # What a word is worth by where it stands: beside the number asked for, in the topic that leads a sentence,
 # beside the sentence's first number, or beside some other number.
 OWN, SHARED, TOPIC, FOLLOWING, FIRST, FOREIGN, BEHIND = 1.0, 0.88, 0.88, 0.7, 0.6, 0.45, 0.35
-HEADING, TITLE, BEFORE, TWO_BEFORE, LEAD = 0.85, 0.75, 0.75, 0.6, 0.65
+HEADING, TITLE, BEFORE, TWO_BEFORE, LEAD = 0.9, 0.85, 0.75, 0.6, 0.65
 _BREAKS = ",,;;。!?"
 _STOPS = _BREAKS + "、"
 _CONTENT = ("n", "v", "b", "j", "a", "l", "e")

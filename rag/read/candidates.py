@@ -10,6 +10,7 @@ from ..query import Kind, Query
 from ..terms import SURNAMES
 from ..text.fold import fold
 from ..text.numbers import Quantity
+from ..text.places import display
 from ..text.tokens import Token
 from .views import View
 
@@ -39,6 +40,7 @@ _PERSON_HINT = re.compile(
 )
 
 
+_CLOCK = re.compile(r"\s?(?:上午|下午|晚上|晚|早上|中午)?\s?\d{1,2}[时点:]\d{0,2}分?(?!间)")
 _CONTACT = re.compile(
     r"(?<!\d)(?:0\d{2,3}[-— ]?)?\d{7,8}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)400-?\d{3}-?\d{4}|(?<!\d)1\d{4}(?!\d)(?=[^\d]{0,8}(?:热线|维权|服务))|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|https?://\S+|www\.[\w./-]+|[\u4e00-\u9fff]{1,6}[〔\[((]\d{4}[〕\]))]\d+号"
@@ -74,6 +76,8 @@ def _unit_fit(asked: str, quantity: Quantity) -> float:
         return 0.85 if quantity.value >= 1000 else 0.6
     if asked in ("人", "名", "位") and quantity.unit in ("人", "名", "位"):
         return 1.0
+    if asked == "个":  # counts anything
+        return 0.8
     return 0.75 if any(asked in group and quantity.unit in group for group in _ALIKE) else 0.0
 
 
@@ -111,7 +115,7 @@ def _dates(query: Query, view: View) -> list[Span]:
     found = []
     for mention in view.times:
         text = view.text[mention.start : mention.end]
-        if mention.kind in ("recent",) or mention.period is None:
+        if mention.kind in ("recent", "now", "compare", "plan", "future") or mention.period is None:
             continue
         period = mention.period
         if view.yearless(mention) and view.sentence.period and view.sentence.period.first == view.sentence.period.last:
@@ -121,7 +125,11 @@ def _dates(query: Query, view: View) -> list[Span]:
         if period.first == period.last and str(period.first) not in view.folded[mention.start : mention.end]:
             rest = re.sub(r"^(今年|本年|当年|去年|前年|明年|上年|截至|截止)+", "", re.sub(r"^(截至|截止到?)", "", text))
             resolved = f"{period.first}年{rest.removeprefix('年')}"
-        found.append(Span(mention.start, mention.end, 1.0 if exact else 0.6, resolved))
+        clock = _CLOCK.match(view.folded, mention.end)
+        end = clock.end() if clock else mention.end
+        if resolved and clock:
+            resolved += view.text[mention.end : end]
+        found.append(Span(mention.start, end, 1.0 if exact else 0.6, resolved))
     return found
 
 
@@ -131,9 +139,9 @@ def _people(query: Query, view: View) -> list[Span]:
         start = token.start
         if before and before.end == start and len(before.text) == 1 and before.text in SURNAMES and len(token.text) == 2 and token.flag.startswith("nr"):
             start = before.start  # the segmenter cut the surname off
-        if token.flag in ("nr", "nrfg", "nrt") and 2 <= token.end - start <= 4 and view.folded[start] in SURNAMES:
-            if not any(a <= start < b for a, b in found):
-                found[start, token.end] = 0.85
+        if token.flag in ("nr", "nrfg", "nrt") and 2 <= token.end - start <= 4 and view.folded[token.end - 1] not in "书人员会部处等长省市县区":
+            if not any(a <= start < b for a, b in found) and not any(m.start < token.end and start < m.end for m in view.places):
+                found[start, token.end] = 0.85 if view.folded[start] in SURNAMES else 0.6
     if _SEVERAL.search(query.text):
         others = [span for span in sorted(found) if view.folded[span[0] : span[1]] not in fold(query.text)]
         return [Span(others[0][0], others[-1][1], 1.0)] if others else []
@@ -164,13 +172,27 @@ def _organisations(query: Query, view: View) -> list[Span]:
             first -= 1
         while first < i and tokens[first].flag[:1] in ("m", "q", "f") and not long:
             first += 1
-        if token.end - tokens[first].start >= 3:
+        if token.end - tokens[first].start >= 3 and _of_type(query.text, token.text):
             found.append(Span(tokens[first].start, token.end, 1.0))
     return found
 
 
+_TYPES = {"学校|院校|大学": "(学校|学院|大学|中学|小学|校)$", "公司|企业|集团|厂": "(公司|集团|厂|企业|社|院|店|中心)$", "医院": "医院$", "厅局|厅|局": "(厅|局|委|部|办|院)$",
+          "工会": "工会$", "媒体|报纸|报社": "(报|报社|电视台|网|社)$", "银行": "银行$", "协会": "协会$"}
+
+
+def _of_type(question: str, name: str) -> bool:
+    """Whether an organisation is of the type that the question names (`哪所学校`); any will do where it names none."""
+    for asked, ending in _TYPES.items():
+        if re.search(rf"(哪一?[个家所座]?|什么)({asked})", question):
+            return bool(re.search(ending, name))
+    return True
+
+
 def _places(query: Query, view: View) -> list[Span]:
     found = [Span(m.start, m.end, 0.9) for m in view.places]
+    if re.search(r"哪(一)?(个|座)?(省|省份)|什么省|which province", query.text) and view.part.region and not any("/" not in m.region for m in view.places):
+        found.append(Span(0, len(view.text), 0.8, display(view.part.region.split("/")[0])))
     for match in re.finditer(r"(?:在|于|到|赴|地点[::为是]*)([^,,。;;、()]{2,24}?)(?:举行|举办|召开|启动|落幕|开幕|开展|成立|设立|拉开|进行|集合|报名|领取|[,,。;;])", view.folded):
         found.append(Span(match.start(1), match.end(1), 1.0))
     return found

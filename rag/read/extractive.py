@@ -99,7 +99,7 @@ class ExtractiveReader:
                 period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
             else:
                 period, regions = view.period_at(span.start)[0], view.regions
-            time = 1.0 if any_time else _time_fit(query, period)
+            time = 1.0 if any_time else _time_fit(query, period, view, span)
             place = 1.0 if any_place else _place_fit(query, regions, view)
             score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
@@ -232,12 +232,17 @@ def _plain(text: str) -> str:
     return _PLAIN.sub("", fold(text))
 
 
-def _time_fit(query: Query, period: Period | None) -> float:
+def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
     if query.period is None:
         return 1.0
-    if period is None:
-        return 0.7
-    return 1.0 if period_match(query.period, period) else 0.0
+    if period is not None and period_match(query.period, period):
+        return 1.0
+    if query.kind not in VALUES:  # the year may be part of a name (`2021年“年度人物”`)
+        first, last = view.clause_of(span.start), view.clause_of(max(span.start, span.end - 1))
+        within = (view.clauses[first][0], view.clauses[last][1])
+        if any(m.period and within[0] <= m.start < within[1] and period_match(query.period, m.period) for m in view.times):
+            return 1.0
+    return 0.7 if period is None else 0.0
 
 
 def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:

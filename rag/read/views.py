@@ -16,6 +16,8 @@ from ..types import Part, Period, Sentence
 
 _YEAR = re.compile(r"\d{4}|[一二][〇零一二三四五六七八九]{3}|[今去明前本当]年")
 
+_RISEN = re.compile(r"(增加|增长|提高|提升|上升|扩大|发展|下降|降低|减少|降|增)(到|至|为)")
+
 
 @dataclass(frozen=True)
 class View:
@@ -90,9 +92,15 @@ class View:
         if beside and at - beside[-1].end <= 3:  # `比2022年底的198万`: that figure is of the year it is measured against
             return beside[-1].period, True
         named = [m for m in self.times if m.period is not None and m.start <= at and m.kind in STRONG and not self.yearless(m)]
+        # `由2022年底的198万人增加到341万人`: the second figure is not of the year that the first is of
+        while named and named[-1].end < at and _RISEN.search(self.folded, named[-1].end, at):
+            named.pop()
         if named:
             return named[-1].period, True
-        return self.sentence.period, self.sentence.period_explicit
+        period = self.sentence.period
+        if period and period.first != period.last and _RISEN.search(self.folded, 0, at):
+            period = Period(period.last, period.last)
+        return period, self.sentence.period_explicit
 
     def yearless(self, mention: TimeMention) -> bool:
         """Whether a date names no year, so that the section's year holds (`截至11月29日` in a review of the year before)."""
