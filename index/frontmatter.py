@@ -141,6 +141,12 @@ def is_front(line: str) -> bool:
     return len(folded) < 60 and not is_paragraph(text) and _DATE_LINE.search(folded) is not None
 
 
+# the title of an official document, GB/T 9704: organ (may be left out), subject, kind of document
+_OFFICIAL = re.compile(
+    r"^[\u3400-\u9fff]{0,20}关于.{2,70}的?(通知|通告|公告|通报|意见|决定|决议|办法|方案|请示|批复|报告|函|规定|细则|纪要|倡议书|公示)(\([^)]{1,8}\)|([^)]{1,8}))?$"
+)
+
+
 def title(lines: Sequence[str], known: str, format_title: str | None) -> tuple[str, set[int]]:
     """Title and the numbers of the lines above the text (title, subtitle, byline, date).
 
@@ -177,6 +183,9 @@ def _headline(lines: Sequence[str], free: Sequence[int]) -> list[int]:
     """Pick the lines of the title among those above the text that are neither byline nor date."""
     if not free:
         return []
+    official = [i for i in free if _OFFICIAL.match(lines[i].strip())]
+    if official and official[0] > free[0]:
+        return official[:1]  # above it stand the letterhead and the document's number
     first = free[0]
     if lines[first].strip().endswith("。"):
         return []

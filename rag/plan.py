@@ -14,7 +14,7 @@ _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
 _COMPARES = re.compile(r"哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
-_PART = re.compile(r"[,,;;??。]|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
+_PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _ASKING = re.compile(
     r"百分之(几|多少)|多少|若干|几(?=[\u4e00-\u9fff])|哪(一|些|几|个|里|儿|位|家|年|天|月|种|类|项|部|所)*|什么(样的?|时候|时间|地方)?|啥|谁|何时|何处|何人|"
     r"怎么样?|怎样|如何|为什么|为何|是不是|有没有|是否|能不能|请问|请|告诉我|想知道|想问|问一下|查一下|帮我|帮忙|麻烦|看看|"
     r"分别|各自|各(?=是|有|为|多)|一共|总共|总计|合计|共计|累计|大概|大约|大致|到底|究竟|具体|情况|以及|那么|那|呢|吗|嘛|呀|吧|啊|"
-    r"您好|你好|谢谢|多谢|请教|咨询一下|问下|查查|查询|好不好|行不行|行吗|可以吗|怎么回事|前前后后|里头|那个|这个|那[篇场套种份家次些条]|这[篇场套种份家次些条]|咱|人家|总共|几几年|列一下|列举|说说|"
+    r"您好|你好|谢谢|多谢|请教|咨询一下|问下|查查|查询|好不好|行不行|行吗|可以吗|怎么回事|前前后后|里头|那个|这个|那[篇场套种份家次些条]|这[篇场套种份家次些条]|咱|人家|总共|几几年|[两三四五六几]句话|句话|列一下|列举|说说|"
     r"讲讲|一下|大伙|干嘛|为啥|咋样?|非要|不行吗|分别|头一个|这事|那事|这件事|现如今|如今|眼下|截到|算下来|加起来|各自的?|按|"
     r"比的(?=是)|的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
 )
@@ -99,8 +99,13 @@ def synonyms() -> dict[str, tuple[str, ...]]:
 
 def chinese_terms(body: str) -> list[Term]:
     """Content words of a folded Chinese question (times and places already blanked)."""
+    named = _named(body)
     masked = _ASKING.sub(lambda m: " " * len(m[0]), body)
     terms: list[Term] = []
+    if named is not None:
+        start, end = named
+        terms.append(Term(body[start:end], 1.0, ((body[start:end], 1.0),), True, start, end, "nr"))
+        masked = masked[:start] + " " * (end - start) + masked[end:]
     for token in cut(masked):
         if token.text in _FUNCTION or (token.flag[:1] in _FUNCTION_FLAGS and token.flag not in ("zg",) and len(token.text) < 3):
             continue
@@ -110,6 +115,16 @@ def chinese_terms(body: str) -> list[Term]:
             continue
         terms.append(_term(token))
     return terms
+
+
+def _named(body: str) -> tuple[int, int] | None:
+    """The person that a question opens with (`包立新是哪所学校毕业的`), whom the segmenter may cut in two."""
+    opening = body.lstrip()
+    at = len(body) - len(opening)
+    match = _PERSON_FIRST.match(opening)
+    if match is None or match[1][0] not in SURNAMES or rarity(match[1]) < 1.0:
+        return None
+    return at, at + len(match[1])
 
 
 def _term(token: Token) -> Term:
@@ -163,6 +178,9 @@ def _translated(phrase: str, words: Sequence[tuple[str, float]], start: int, end
             variants.setdefault(other, score * 0.8)
     weight = max(rarity(w) for w, _ in words[:3]) * (0.9 if len(phrase) > 3 else 0.6)
     return Term(phrase, weight, tuple(sorted(variants.items(), key=lambda pair: -pair[1])), False, start, end, "eng")
+
+
+_PERSON_FIRST = re.compile(r"([\u4e00-\u9fff]{2,3}?)(?=\s|是|在|的|说|为什么|当初|今年|去年|有|来自|从事|怎么|做|担任|多大|获|被)")
 
 
 class Matcher:

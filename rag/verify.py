@@ -94,6 +94,8 @@ def _dated(period: Period, month: int | None, day: int | None, cited: Cited) -> 
     for other in find_times(cited.text, cited.period):
         if month is not None and (other.month != month or (day is not None and other.day != day)):
             continue
+        if month is not None and cited.period is not None and period.last in (cited.period.first, cited.period.last):
+            return True  # the date is there, and its year is the year that the text speaks of
         if other.period is not None and (other.period == period or (period.first == period.last and period.last in (other.period.first, other.period.last))):
             return True
     return False

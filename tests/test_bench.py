@@ -5,13 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
-from .answers import FakeBot
-from rag.eval import bench, rows
 from typer.testing import CliRunner
 
 from rag.cli import build
 from rag.config import home
+from rag.eval import bench, rows
 from rag.session import Session
+
+from .answers import FakeBot
 
 
 @pytest.fixture(scope="module")

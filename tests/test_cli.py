@@ -11,7 +11,6 @@ from importlib.resources import files
 import jsonschema
 import pytest
 import typer
-from .answers import FakeBot, answer, refusal
 from typer.testing import CliRunner
 
 import rag
@@ -20,6 +19,8 @@ from rag.answer import to_dict
 from rag.cli import build
 from rag.errors import ConfigError, InputError, ModelError, NoIndex
 from rag.session import Session
+
+from .answers import FakeBot, answer, refusal
 
 TEXTS = {"a.txt": "开头。会员总数已达28万余人。结尾。", "b.txt": "另有2682项赛事。"}
 

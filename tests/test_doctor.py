@@ -5,13 +5,14 @@ import subprocess
 import sys
 from collections import namedtuple
 
-from . import index_kit
 import pytest
-from rag.index.build import build
 
 from rag import doctor
 from rag.doctor import Check, broken, examine, examine_index, render
+from rag.index.build import build
 from rag.store.disk import current_generation, folder
+
+from . import index_kit
 
 
 def by_name(checks):

@@ -4,15 +4,16 @@ import dataclasses
 import json
 
 import pytest
-from .answers import FakeBot, answer, refusal
-from rag.eval import report, rows, score
-from rag.eval.run import evaluate
 from typer.testing import CliRunner
 
 from rag.cli import build
 from rag.errors import InputError
+from rag.eval import report, rows, score
+from rag.eval.run import evaluate
 from rag.session import Session
 from rag.types import RelatedPassage, Statement
+
+from .answers import FakeBot, answer, refusal
 
 RAW = "甲" * 10 + "会员总数已达28万余人" + "乙" * 20 + "会员达 41.2 万人" + "丙" * 10
 A = (10, 21)  # 会员总数已达28万余人

@@ -18,11 +18,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
-from tqdm import tqdm
-
 from loop import Floats, Plan, train
 from pairs import Group, load_groups
+from tokenizers import Tokenizer
+from tqdm import tqdm
 from vocab import build_tokenizer, count_words, training_texts
 
 logger = logging.getLogger("embedder")

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from packs import fold, read_pack, simplify
 from pairs import DEV_SOURCE
 

@@ -18,7 +18,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-
 from glosses import HAND, IRREGULAR, STOP, english_words, gerunds, keys, lemma, place
 from ibm1 import align
 from packs import Row, read_pack, simplify
@@ -123,7 +122,7 @@ def join(statistical: Table, cedict: Table, frequency: Mapping[str, int], most: 
     for key in {*statistical, *cedict}:
         if key in STOP:
             continue
-        linked = {w: score * (1 + frequency.get(w, 0)) ** 0.25 for w, score in statistical.get(key, {}).items()}
+        linked = {w: score * (1 + frequency.get(w, 0)) ** 0.5 for w, score in statistical.get(key, {}).items()}
         model, book = _shares(linked), _shares(cedict.get(key, {}))
         scores = {
             word: (model.get(word, 0.0) + book.get(word, 0.0)) * (1.5 if word in model and word in book else 1.0)

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-
 from pairs import Group, Ids, draw
+from scipy import sparse
 
 Floats = NDArray[np.float32]
 

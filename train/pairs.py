@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
-
 from packs import Row, read_pack
+from tokenizers import Tokenizer
 
 logger = logging.getLogger(__name__)
 

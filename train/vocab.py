@@ -11,10 +11,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
-
 from charmap import compile_charsmap
 from packs import fold, fold_table, read_pack, simplify
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 logger = logging.getLogger(__name__)
 

@@ -40,6 +40,7 @@ _PERSON_HINT = re.compile(
 )
 
 
+_ACTING = re.compile(r"(?:的|由|,|、|。|^|[公司院校区县市])(?P<name>[\u4e00-\u9fff]{2,3})(?=获得|荣获|夺得|获评|被授予|被评为|当选|摘得|说[,:。“]|表示[,:。“]|告诉|负总责|任组长|领衔)")
 _CLOCK = re.compile(r"\s?(?:上午|下午|晚上|晚|早上|中午)?\s?\d{1,2}[时点:]\d{0,2}分?(?!间)")
 _CONTACT = re.compile(
     r"(?<!\d)(?:0\d{2,3}[-— ]?)?\d{7,8}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)400-?\d{3}-?\d{4}|(?<!\d)1\d{4}(?!\d)(?=[^\d]{0,8}(?:热线|维权|服务))|[\w.+-]+@[\w-]+\.[\w.]+"
@@ -135,10 +136,15 @@ def _dates(query: Query, view: View) -> list[Span]:
 
 def _people(query: Query, view: View) -> list[Span]:
     found = {(m.start("name"), m.end("name")): 1.0 for m in _PERSON_HINT.finditer(view.folded) if m["name"][0] in SURNAMES}
+    for match in _ACTING.finditer(view.folded):
+        if match["name"][0] in SURNAMES and not any(a < match.end("name") and match.start("name") < b for a, b in found):
+            found[match.start("name"), match.end("name")] = 0.95
     for before, token in zip([None, *view.tokens], view.tokens, strict=False):
         start = token.start
         if before and before.end == start and len(before.text) == 1 and before.text in SURNAMES and len(token.text) == 2 and token.flag.startswith("nr"):
             start = before.start  # the segmenter cut the surname off
+        if view.folded[token.end : token.end + 1] in ("区", "县", "市", "镇", "乡", "村", "路"):
+            continue
         if token.flag in ("nr", "nrfg", "nrt") and 2 <= token.end - start <= 4 and view.folded[token.end - 1] not in "书人员会部处等长省市县区":
             if not any(a <= start < b for a, b in found) and not any(m.start < token.end and start < m.end for m in view.places):
                 found[start, token.end] = 0.85 if view.folded[start] in SURNAMES else 0.6
@@ -203,6 +209,9 @@ def _names(query: Query, view: View) -> list[Span]:
     found += [Span(s.start, s.end, 0.55) for s in _organisations(query, view)]
     for match in re.finditer(r"(?:名为|称为|命名为|主题为|主题是|题为|简称|称号为?|获得|荣获|获评|被评为)([^,,。;;]{2,30})", view.folded):
         found.append(Span(match.start(1), match.end(1), 0.8))
+    prize = re.search(r"什么(奖|称号|荣誉|奖项|名次)", fold(query.text))
+    if prize:
+        return [s for s in found if re.search(r"奖|称号|奖章|标兵|先进|模范|能手|工匠|第[一二三四五]名", view.text[s.start : s.end + 3])]
     tokens = view.tokens
     flags = ("n", "nz", "vn", "j", "b", "nt", "l", "eng", "an", "ns")
     for i, token in enumerate(tokens):

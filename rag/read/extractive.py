@@ -15,6 +15,7 @@ from ..text.places import covers, find_places
 from ..text.tokens import Token
 from ..types import Period
 from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
+from .blocks import blocks, items
 from .candidates import Span, candidates, expected_items
 from .views import View
 
@@ -68,7 +69,7 @@ class ExtractiveReader:
         """See Reader."""
         weights = self._weights(query)
         findings: list[Finding] = []
-        for view in views:
+        for view in [*views, *(blocks(views) if query.kind is Kind.LIST else ())]:
             found = supports(query.terms, view, self._around(view), self._matcher)
             found = [
                 Support((Match(0, len(view.text), 0.9),), 0.0) if t.text in query.titles and _spelled_out(t.text, view) else s
@@ -90,7 +91,7 @@ class ExtractiveReader:
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
         hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
         focus = self._focus(query, view, found)
-        spans = [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
+        spans = [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
         tight = [tightness(view, s, found, query.focus) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
         findings = []

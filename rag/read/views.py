@@ -28,6 +28,7 @@ class View:
     number: int
     part: Part
     index: int
+    last: int | None = None  # the last sentence, where the view is a block of several
 
     @property
     def sentence(self) -> Sentence:
@@ -37,7 +38,8 @@ class View:
     @cached_property
     def text(self) -> str:
         """Clean text as written."""
-        return self.part.clean[self.sentence.start : self.sentence.end]
+        end = self.sentence.end if self.last is None else self.part.sentences[self.last].end
+        return self.part.clean[self.sentence.start : end]
 
     @cached_property
     def folded(self) -> str:

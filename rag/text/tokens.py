@@ -99,5 +99,5 @@ def rarity(word: str) -> float:
     """How much a word tells, from how rare it is in general Chinese (jieba's dictionary counts): 0 to 1."""
     jieba = _segmenter()
     total = jieba.dt.total
-    count = max(jieba.dt.FREQ.get(word) or 0, 1)
-    return min(1.0, math.log(total / count) / math.log(total / 3))
+    count = jieba.dt.FREQ.get(word) or 0
+    return min(1.0, math.log(total / count) / math.log(total / 3)) if count else 1.0
