@@ -12,8 +12,9 @@ from .types import Period
 
 _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|vs\.?|and|or|than|,)[\s]*$", re.IGNORECASE)
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
-_COMPARES = re.compile(r"哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
+_COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
+_COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
 _PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
 
@@ -108,6 +109,10 @@ def _label(region: str | None, period: Period | None, language: str) -> str:
 def _things(query: Query) -> list[Step]:
     if len(_ASK.findall(query.text)) > 1 and (parts := _by_ask(query)):
         return parts
+    counts = list(_COUNTS.finditer(query.text))
+    if len(counts) > 1:  # `招聘会 场数 岗位数`
+        lead = query.text[: counts[0].start()]
+        return [Step(replace(understand(lead + m[0]), regions=query.regions, period=query.period), m[0]) for m in counts]
     terms = query.terms
     joins = [i for i in range(len(terms) - 1) if (gap := query.text[terms[i].end : terms[i + 1].start]).strip() and _JOIN.match(gap)]
     if not joins:

@@ -40,7 +40,7 @@ _ENGLISH_STOP = set(
     "when where why that this these those it its their there s as into than then total number amount whole all any some per each about during "
     "according please tell me i we you they he she his her can could would should will may might not no yes also more most many made make makes "
     "year years month day date name names title called person people percent percentage rate share list give given get gets got take took taken "
-    "held hold organized organised document documents report mentioned said say says over up out province provincial city yuan rmb million billion".split()
+    "held hold organized organised document documents report mentioned said say says over up out province provincial city yuan rmb million billion early late mid end beginning start january february march april may june july august september october november december via set up each both respectively old new latest first last so far there their its one two three four five".split()
 )
 
 

@@ -130,8 +130,21 @@ def _dates(query: Query, view: View) -> list[Span]:
         end = clock.end() if clock else mention.end
         if resolved and clock:
             resolved += view.text[mention.end : end]
-        found.append(Span(mention.start, end, 1.0 if exact else 0.6, resolved))
+        fit = (1.0 if exact else 0.6) * _end_of_time(query.text, view.folded, mention.start, end)
+        found.append(Span(mention.start, end, fit, resolved))
     return found
+
+
+def _end_of_time(question: str, folded: str, start: int, end: int) -> float:
+    """Less for the date that something begins where its end is asked for, and the other way round."""
+    before, after = folded[max(0, start - 3) : start], folded[end : end + 4]
+    begins = bool(re.search(r"[自从]$", before) or re.match(r"起|开始|启动|动工|开工", after))
+    ends = bool(re.search(r"(至|到|截止|截至)$", before) or re.match(r"截止|前|止|结束|之前|以前", after))
+    if re.search(r"最晚|最迟|截止|结束|到几月|到哪天|到什么时候|deadline", question):
+        return 1.0 if ends else 0.7
+    if re.search(r"开始|起始|从几|从哪天|几月起|哪天起|start|begin", question):
+        return 0.7 if ends and not begins else 1.0
+    return 1.0
 
 
 def _people(query: Query, view: View) -> list[Span]:

@@ -106,7 +106,7 @@ class ExtractiveReader:
             if query.kind in VALUES:
                 score *= (1.0 if counted or not query.focus else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
             if query.kind is Kind.NAME:
-                score *= _beside(view, span, found)
+                score *= _beside(query, view, span, found)
             if query.kind is Kind.ORGANISATION:
                 score *= _affiliation(query, span, found) * (1.0 + 0.001 * min(span.end - span.start, 40))
             if score > 0.05:
@@ -179,8 +179,18 @@ def _leads(view: View) -> bool:
     return view.index == 0 or view.part.sentences[view.index - 1].paragraph != view.sentence.paragraph
 
 
-def _beside(view: View, span: Span, found: Sequence[Support]) -> float:
-    """Less for a name that has none of the question's words next to it (`“……”主题活动`, `主题为“……”`)."""
+_CATEGORY = re.compile(r"主题|口号|品牌|平台|活动|行动|工程|项目|计划|基金|电影|影片|专题片|协议|文件|办法|条例|奖|称号|作品|栏目|热线")
+
+
+def _beside(query: Query, view: View, span: Span, found: Sequence[Support]) -> float:
+    """Less for a name that has none of the question's words next to it (`“……”主题活动`, `主题为“……”`).
+
+    Where the question says what is named (its theme, a film), that word should be the one next to it.
+    """
+    around = view.folded[max(0, span.start - 6) : span.start] + " " + view.folded[span.end : span.end + 6]
+    kinds = set(_CATEGORY.findall(query.text))
+    if kinds:
+        return 1.0 if any(k in around for k in kinds) else 0.8
     near = any(0 <= m.start - span.end <= 5 or 0 <= span.start - m.end <= 4 for s in found for m in s.matches if m.score >= 0.5)
     return 1.0 if near else 0.85
 
