@@ -30,6 +30,7 @@ from .verify import check
 if TYPE_CHECKING:
     from .embed import Embedder
 
+COLON = "\uff1a"
 MAX_QUESTION = 2000  # characters
 _VIEWS_KEPT = 20_000
 
@@ -69,7 +70,7 @@ class Bot:
                 self._snapshot.require(self._embedder)
             return self._snapshot
 
-    def ask(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Answer:  # noqa: A002
+    def ask(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Answer:
         """The answer to `question`, completed from `history` ((question, answer) pairs, oldest first).
 
         Raises InputError for a question of more than 2,000 characters.
@@ -191,9 +192,9 @@ class _Asking:
         zh = self.query.language == "zh"
         for label, finding, _ in found:
             if finding is None:
-                notes.append(f"{label}:资料中没有找到。" if zh else f"{label}: not found in the documents.")
+                notes.append(f"{label}\uff1a资料中没有找到。" if zh else f"{label}: not found in the documents.")
                 continue
-            text = f"{label}:{finding.text}" if label else finding.text
+            text = f"{label}{COLON if zh else ': '}{finding.text}" if label else finding.text
             if check(finding.text, [proof(finding)]):
                 reasons.append(Reason.NOT_VERIFIED)
                 continue

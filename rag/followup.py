@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .query import TOPIC, Query, understand
 from .terms import SURNAMES
-from .text.fold import fold
+from .text.fold import fold, half_width
 from .text.times import find_times
 from .text.tokens import cut
 from .types import Period
@@ -29,10 +29,12 @@ def complete(question: str, history: Sequence[tuple[str, str]]) -> str:
 
     `history` holds (question, answer) pairs, oldest first; earlier follow-ups are completed in turn.
     """
+    if not history:
+        return question
     standing: list[tuple[str, str]] = []
     for asked, answer in history:
-        standing.append((_complete(asked, standing), answer))
-    return _complete(question, standing)
+        standing.append((_complete(half_width(asked), standing), answer))
+    return _complete(half_width(question), standing)
 
 
 def _complete(question: str, history: Sequence[tuple[str, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
 _COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
+_EDGES = " ,;?。"
 _COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
 _PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
@@ -74,7 +76,7 @@ def _paired(query: Query, regions: Sequence[str], periods: Sequence[Period]) -> 
 def _separate(query: Query) -> list[Period]:
     """The years asked about one by one; a range (`2018年到2022年`) stays one period."""
     times = query.times
-    for (_, end, _), (start, _, _) in zip(times, times[1:], strict=False):
+    for (_, end, _), (start, _, _) in itertools.pairwise(times):
         if _RANGE.match(query.text[end:start]):
             return []
     return list(dict.fromkeys(p for _, _, p in times))
@@ -147,19 +149,19 @@ def _things(query: Query) -> list[Step]:
 def _by_ask(query: Query) -> list[Step]:
     """`他在哪家公司上班?项目带来多少效益`: a question for each clause that asks, each with what the clauses before it said."""
     bounds = [0, *(m.end() for m in _PART.finditer(query.text)), len(query.text)]
-    clauses = [(a, b) for a, b in zip(bounds, bounds[1:], strict=False) if query.text[a:b].strip(" ,,;;??。")]
+    clauses = [(a, b) for a, b in itertools.pairwise(bounds) if query.text[a:b].strip(_EDGES)]
     asking = [(a, b) for a, b in clauses if _ASK.search(query.text, a, b)]
     if len(asking) < 2:
         return []
     steps: list[Step] = []
     start = 0
-    for n, (_, end) in enumerate(asking):
-        end = len(query.text) if n == len(asking) - 1 else end
+    ends = [*(end for _, end in asking[:-1]), len(query.text)]
+    for n, end in enumerate(ends):
         own = understand(query.text[start:end])
         earlier = understand(query.text[:start]) if n else None
         said = {t.text for t in own.terms}
         topic = tuple(replace(t, weight=t.weight * 0.5) for t in earlier.terms if t.text not in said) if earlier else ()
-        label = query.text[start:end].strip(" ,,;;??。")
+        label = query.text[start:end].strip(_EDGES)
         steps.append(Step(replace(own, text=(query.text[:start] + query.text[start:end]) if n else query.text[:end], terms=(*own.terms, *topic),
                                   regions=own.regions or query.regions, period=own.period or query.period, years=own.years or query.years,
                                   titles=tuple(dict.fromkeys([*(earlier.titles if earlier else ()), *own.titles]))), label))

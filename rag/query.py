@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .terms import Term, chinese_terms, english_terms
-from .text.fold import fold
+from .text.fold import fold, half_width
 from .text.numbers import UNITS
 from .text.places import covers, find_places
 from .text.times import find_times
@@ -133,7 +133,7 @@ class Query:
 
 def understand(text: str, *, anchor: Period | None = None) -> Query:
     """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
-    text = _SHORT_YEAR.sub(r"20\1年", text.strip())
+    text = _SHORT_YEAR.sub(r"20\1年", half_width(text.strip(" \t\r\n")))
     folded = fold(text)
     plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
     language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 3 >= len(re.findall(r"[a-z]+", plain)) else "en"
@@ -196,7 +196,7 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     return tuple((nouns or before)[-1:])
 
 
-_VAGUE = frozenset("队伍 规模 情况 总量 方面 工作 活动 水平 力度 程度 范围 结果 成果 事情 事 内容 项目 现场".split())
+_VAGUE = frozenset(["队伍", "规模", "情况", "总量", "方面", "工作", "活动", "水平", "力度", "程度", "范围", "结果", "成果", "事情", "事", "内容", "项目", "现场"])
 _ATTRIBUTE = re.compile(r"(是|为|叫|由|有)?(谁|哪(一)?[位名天年月日个家里]|什么时候|何时|什么时间|什么地方|哪里|何地|who|when|where)")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 from .query import Query
 from .text.places import display
 
 
-class Reason(str, Enum):
+class Reason(StrEnum):
     """Reasons of a refusal; the values are part of the public contract."""
 
     EMPTY_QUESTION = "empty_question"
@@ -27,7 +27,7 @@ _SAY = {
     Reason.NOT_SUPPORTED: ("现有资料中没有能证实的答案。", "The documents hold no answer that can be proved."),
     Reason.OTHER_YEAR: ("现有资料中没有所问年份的答案。", "The documents do not cover the year asked about."),
     Reason.OTHER_PLACE: ("现有资料中没有所问地区的答案。", "The documents do not cover the place asked about."),
-    Reason.NOT_VERIFIED: ("找到了相近的内容,但未能通过核对,因此不作回答。", "Something close was found, but it could not be verified."),
+    Reason.NOT_VERIFIED: ("找到了相近的内容\uff0c但未能通过核对\uff0c因此不作回答。", "Something close was found, but it could not be verified."),
 }
 
 
@@ -43,7 +43,7 @@ def message(reason: Reason, query: Query | None, missing: tuple[str, ...] = ()) 
     looked += [display(r) for r in query.regions]
     looked += [t.text for t in sorted(query.terms, key=lambda t: -t.weight)[:6]]
     if looked:
-        text += ("查找的内容:" + "、".join(looked) + "。") if zh else (" Looked for: " + ", ".join(looked) + ".")
+        text += ("查找的内容\uff1a" + "、".join(looked) + "。") if zh else (" Looked for: " + ", ".join(looked) + ".")
     if missing:
-        text += ("资料中未见:" + "、".join(missing) + "。") if zh else (" Not found: " + ", ".join(missing) + ".")
+        text += ("资料中未见\uff1a" + "、".join(missing) + "。") if zh else (" Not found: " + ", ".join(missing) + ".")
     return text

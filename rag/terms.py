@@ -29,19 +29,7 @@ _ASKING = re.compile(
     r"比的(?=是)|的话|当中|其中|里面|之中|方面|关于|对于|有关|文中|文章|文档|材料里|报告里|报告中|提到|来着|咱们|我们|他们|当时|当年|同期|那一年|这一年|全年|一年|年度"
 )
 _FUNCTION_FLAGS = ("u", "p", "c", "r", "y", "e", "o", "w", "x", "q", "f", "k", "h", "z")
-_FUNCTION = set("是 有 为 了 的 得 地 在 和 与 及 或 而 也 都 就 把 被 让 给 对 从 到 向 于 以 按 由 等 个 件 名 家 人 次 项 场 元 年 月 日 达 达到 "
-                "共 总 算 做 搞 办 弄 出 来 去 过 着 上 下 中 里 内 外 前 后 时 间 能 会 要 可 可以 应 该 应该 需 需要 属于 进行 实现 相比 比 更 最 还 又 再 "
-                "多 少 大 小 高 低 想 看 说 讲 问 叫 称 名 名字 名称 一 两 这 该 其 此 本 今 个 条 支 期 届 位 所 全 各 每 已 曾 截至 截止 目前 以来 期间 "
-                "现在 后来 还有 全省 全市 全国各地 当地 带来 拿出 号称 包括 做到 提到 专门 最后 打算 准备 为止 来自 每年 这些 那些 受 被评 搞 砸 得 拿 靠 帮 交 讲 接着 号称 所在 怎么 如何 一下 两句 一共 下去 "
-                "哪 几 何 数 数量 人数 总数 时候 时间 地方 东西 事情 事 方式 方法 左右 以上".split())
 _WEIGHT = {"n": 1.0, "v": 0.5, "a": 0.45, "l": 1.0, "i": 0.9, "j": 1.0, "t": 0.6, "m": 0.8, "e": 1.0, "b": 0.6, "s": 0.6}
-_ENGLISH_STOP = set(
-    "a an the of in on at to for from by with and or is are was were be been do does did has have had how many much what which who whom whose "
-    "when where why that this these those it its their there s as into than then total number amount whole all any some per each about during "
-    "according please tell me i we you they he she his her can could would should will may might not no yes also more most many made make makes "
-    "year years month day date name names title called person people percent percentage rate share list give given get gets got take took taken "
-    "held hold organized organised document documents report mentioned said say says over up out province provincial city yuan rmb million billion early late mid end beginning start january february march april may june july august september october november december via set up each both respectively old new latest first last so far there their its one two three four five".split()
-)
 
 
 SURNAMES = frozenset(
@@ -84,6 +72,13 @@ class Match(NamedTuple):
     score: float
 
 
+@lru_cache(maxsize=2)
+def stop_words(language: str) -> frozenset[str]:
+    """Function words of `zh` or `en`."""
+    lines = (files("rag.data") / f"stopwords.{language}.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 @lru_cache(maxsize=1)
 def synonyms() -> dict[str, tuple[str, ...]]:
     """Word to the words that may stand for it, itself left out."""
@@ -107,7 +102,7 @@ def chinese_terms(body: str) -> list[Term]:
         terms.append(Term(body[start:end], 1.0, ((body[start:end], 1.0),), True, start, end, "nr"))
         masked = masked[:start] + " " * (end - start) + masked[end:]
     for token in cut(masked):
-        if token.text in _FUNCTION or (token.flag[:1] in _FUNCTION_FLAGS and token.flag not in ("zg",) and len(token.text) < 3):
+        if token.text in stop_words("zh") or (token.flag[:1] in _FUNCTION_FLAGS and token.flag not in ("zg",) and len(token.text) < 3):
             continue
         if token.flag[:1] == "d" and (len(token.text) == 1 or rarity(token.text) < 0.5):
             continue
@@ -150,10 +145,10 @@ def english_terms(body: str) -> list[Term]:
     while i < len(spans):
         for length in (3, 2, 1):
             phrase = " ".join(s[2] for s in spans[i : i + length])
-            if i + length > len(spans) or (length == 1 and phrase.removesuffix("'s") in _ENGLISH_STOP):
+            if i + length > len(spans) or (length == 1 and phrase.removesuffix("'s") in stop_words("en")):
                 continue
             words = translate(phrase)
-            if length > 1 and (not words or all(w.removesuffix("'s") in _ENGLISH_STOP for w in phrase.split())):
+            if length > 1 and (not words or all(w.removesuffix("'s") in stop_words("en") for w in phrase.split())):
                 continue
             start, end = spans[i][0], spans[i + length - 1][1]
             if words:

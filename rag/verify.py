@@ -72,7 +72,7 @@ def _numbers(statement: str, source: str, cited: Sequence[Cited]) -> Iterable[Fa
 def _softened(statement: str, said: Quantity, source: str, proof: Quantity) -> bool:
     """`不足` may not become `超过`: the words around two equal numbers must not contradict each other."""
     a, b = _bound(statement, said), _bound(source, proof)
-    return not a or not b or a == b or {a, b} == {"near", "more"} and "余" in source[proof.start : proof.end + 1]
+    return not a or not b or a == b or ({a, b} == {"near", "more"} and "余" in source[proof.start : proof.end + 1])
 
 
 def _bound(text: str, q: Quantity) -> str:

@@ -3,9 +3,9 @@
 import pytest
 
 from rag.answer import to_dict
-from rag.errors import InputError, NoIndex
 from rag.bot import Bot
 from rag.config import Settings
+from rag.errors import InputError, NoIndex
 from rag.text.fold import fold
 
 from .index_kit import HashEmbedder
@@ -70,7 +70,7 @@ def test_refused_where_the_documents_do_not_say(bot, question, reasons):
 
 def test_each_year_is_answered_for_itself(bot):
     answer = proved(bot, bot.ask("湖北2021年和2022年各举办了多少场招聘会?"))
-    assert [s.text for s in answer.statements] == ["2021年:96场", "2022年:120场"]
+    assert [s.text for s in answer.statements] == ["2021年\uff1a96场", "2022年\uff1a120场"]
     assert {c.source for c in answer.citations} == {"hubei2021.txt", "hubei2022.txt"}
 
 
@@ -84,7 +84,7 @@ def test_provinces_are_compared(bot):
 def test_what_one_place_lacks_is_said(bot):
     answer = bot.ask("2022年湖北和陕西的专项资金各投入了多少?")
     assert "1200万元" in answer.answer
-    assert "陕西省:资料中没有找到" in answer.answer
+    assert "陕西省\uff1a资料中没有找到" in answer.answer
 
 
 def test_lists_are_whole(bot):
@@ -140,3 +140,20 @@ def test_odd_questions_do_not_break(bot, question):
 def test_nothing_indexed(tmp_path):
     with pytest.raises(NoIndex, match="zhiyin index"):
         Bot(Settings(), tmp_path, embedder=HashEmbedder()).ask("有人吗?")
+
+
+def test_full_width_punctuation_changes_nothing(bot):
+    plain = "2022年湖北和陕西哪个省举办的招聘会更多,各是多少?"
+    wide = plain.replace(",", "\uff0c").replace("?", "\uff1f")
+    assert wide != plain
+    assert bot.ask(wide).answer == bot.ask(plain).answer
+    first = ("2022年湖北举办了多少场招聘会?", "120场。")
+    assert bot.ask("那2021年呢\uff1f", [first]).answer == bot.ask("那2021年呢?", [first]).answer
+
+
+def test_documents_with_full_width_punctuation(tmp_path):
+    text = "山东工会2022年工作综述\n\n2022年\uff0c山东各级工会培训职工6.1万人次\uff1b举办招聘会210场\uff0c提供岗位9.3万个\u3002重点做好三件事\uff1a\n一是办好赛事\u3002\n二是建好驿站\u3002\n三是管好经费\u3002\n"
+    bot = office(tmp_path, shandong=text)
+    assert "210场" in bot.ask("山东2022年举办了多少场招聘会\uff1f").answer
+    answer = bot.ask("山东2022年重点做好哪三件事\uff1f").answer
+    assert all(word in answer for word in ("赛事", "驿站", "经费"))

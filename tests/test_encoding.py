@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from rag.index.encoding import CERTAIN, SAMPLE, decode, likelihood
 
 from rag.errors import UnreadableDocument
+from rag.index.encoding import CERTAIN, SAMPLE, decode, likelihood
 
 FILES = Path(__file__).parent / "files" / "encodings"
 SIMPLIFIED = (

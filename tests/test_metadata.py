@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rag.index.clean import clean
 from rag.index.frontmatter import author, published, publisher, title
 from rag.index.headings import level, paths, run_in
 from rag.index.metadata import describe
 from rag.index.review import plan_year
-
 from rag.types import Document, Part, Period, Sentence
 
 SEEDS = Path(__file__).parents[1] / "seeds"

@@ -7,11 +7,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from rag.index.readers import docx, html, pdf, text
-from rag.index.readers._common import check_size
 
 from rag import registry
 from rag.errors import DocumentError, DocumentTooLarge, EmptyDocument, UnreadableDocument
+from rag.index.readers import docx, html, pdf, text
+from rag.index.readers._common import check_size
 
 READERS = {
     ".txt": text.read,

@@ -9,9 +9,9 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from rag.index.readers import docx as reader
 
 from rag.errors import EmptyDocument, UnreadableDocument
+from rag.index.readers import docx as reader
 
 FILES = Path(__file__).parent / "files"
 W = nsdecls("w")

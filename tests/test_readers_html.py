@@ -1,9 +1,9 @@
 """Web pages: the article with its headline and dateline, nothing of the site round it."""
 
 import pytest
-from rag.index.readers.html import extract, read
 
 from rag.errors import EmptyDocument
+from rag.index.readers.html import extract, read
 
 NEWS = """<!doctype html><html><head><meta charset="{charset}"><title>四川工会五年工作回眸_工会新闻网</title>
 <style>p {{ color: red }}</style><script>var spam = "脚本";</script></head><body>

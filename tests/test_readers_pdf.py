@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pypdfium2 as pdfium
 import pytest
-from rag.index.readers.pdf import read
 
 from rag.errors import UnreadableDocument
+from rag.index.readers.pdf import read
 
 FILES = Path(__file__).parent / "files"
 PAGES = (

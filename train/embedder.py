@@ -26,7 +26,7 @@ from vocab import build_tokenizer, count_words, training_texts
 
 logger = logging.getLogger("embedder")
 
-SIZES = {"chinese": 16_500, "english": 10_500, "pieces": 2_000, "numbers": 1_200}
+SIZES = {"chinese": 16_300, "english": 10_200, "pieces": 1_900, "numbers": 1_100}
 OLD_NAMES = {"StaticEmbedding": "sentence_transformers.models.StaticEmbedding",
              "Normalize": "sentence_transformers.models.Normalize"}  # fmt: skip
 """Module names that sentence-transformers 5 and 6 both know."""
@@ -71,7 +71,8 @@ def save(table: Floats, tokenizer: Tokenizer, out: Path) -> None:
     """Write the SentenceTransformer folder: float16 table, tokenizer, Normalize, cosine similarity."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, StaticEmbedding
+    from sentence_transformers.base.modules import Normalize
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     weights = torch.from_numpy(table).to(torch.float16)
     modules = [StaticEmbedding(tokenizer, embedding_weights=weights), Normalize()]
@@ -83,6 +84,8 @@ def save(table: Floats, tokenizer: Tokenizer, out: Path) -> None:
         entry["type"] = OLD_NAMES[entry["type"].rpartition(".")[2]]
         if entry["type"].endswith("StaticEmbedding"):
             tokenizer.save(str(out / entry["path"] / "tokenizer.json"), pretty=False)
+    for path in out.rglob("*.*"):
+        path.chmod(0o644)
     listing.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
 
 

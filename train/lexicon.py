@@ -76,7 +76,7 @@ def model1(english: list[list[str]], chinese: list[list[str]], least: float) -> 
     columns = (forward.source[kept].tolist(), forward.target[kept].tolist(), forward.probability[kept].tolist())
     for e, z, p in zip(*columns, strict=True):
         score = math.sqrt(p * back.get((e, z), 0.0))
-        if score >= 0.06:
+        if score >= 0.02:
             table[names_en[e]][names_zh[z]] = score
     return table
 
@@ -96,14 +96,14 @@ def dictionary(data: Path, frequency: Mapping[str, int], known: frozenset[str]) 
             continue
         order[word] += 1
         for key in (_singular(key, known) for key in keys(row["en"])):
-            exact = 1.0 if key == row["en"].lower() else 0.7
-            weight = exact * (1 + frequency.get(word, 0)) ** 0.5 / order[word] ** 0.5
+            exact = 1.0 if key == row["en"].lower().removeprefix("to ") else 0.4
+            weight = exact * (1 + frequency.get(word, 0)) ** 0.7 / order[word] ** 0.5
             table[key][word] = max(table[key].get(word, 0.0), weight)
             if row["en"] == f"to {key}":
                 for form in known.intersection(gerunds(key)):
-                    table[form].setdefault(word, weight / 2)
+                    table[form].setdefault(word, weight / 3)
         if named := place(row["en"], word):
-            table[named[0]].setdefault(named[1], (1 + frequency.get(named[1], 0)) ** 0.5)
+            table[named[0]].setdefault(named[1], (1 + frequency.get(named[1], 0)) ** 0.7)
     return table
 
 
@@ -122,14 +122,17 @@ def join(statistical: Table, cedict: Table, frequency: Mapping[str, int], most: 
     for key in {*statistical, *cedict}:
         if key in STOP:
             continue
-        linked = {w: score * (1 + frequency.get(w, 0)) ** 0.5 for w, score in statistical.get(key, {}).items()}
-        model, book = _shares(linked), _shares(cedict.get(key, {}))
+        book = _shares(cedict.get(key, {}))
+        trusted = {w: score for w, score in statistical.get(key, {}).items() if w in book or score >= 0.08}
+        linked = {w: score * (1 + frequency.get(w, 0)) ** 0.5 for w, score in trusted.items()}
+        model = _shares(linked)
         scores = {
             word: (model.get(word, 0.0) + book.get(word, 0.0)) * (1.5 if word in model and word in book else 1.0)
             for word in {*model, *book}
         }
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:most]
-        joined[key] = _shares({word: score for word, score in best if score >= 0.12 * best[0][1]})
+        if best:
+            joined[key] = _shares({word: score for word, score in best if score >= 0.12 * best[0][1]})
     return joined
 
 
@@ -148,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the English-Chinese lexicon.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of data packs")
     parser.add_argument("--out", type=Path, default=Path("rag/models/lexicon"))
-    parser.add_argument("--laws-step", type=int, default=5, help="use one in N of the Taiwan law sentences")
+    parser.add_argument("--laws-step", type=int, default=8, help="use one in N of the Taiwan law sentences")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)d ms %(message)s")

@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 class Plan:
     """How to train. The learning rate warms up, then falls to zero over `steps`, or sooner if `minutes` run out."""
 
-    steps: int = 1500
+    steps: int = 2000
     minutes: float = 12.0
     batch: int = 1024
     rate: float = 0.15

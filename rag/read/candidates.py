@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
 from ..query import Kind, Query
@@ -51,8 +53,6 @@ _PEOPLE = re.compile(r"(职工|干部|司机|选手|群众|学生|代表|劳模|
 _SOFT = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|接近)$")
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|十)(位|个人|名)|都有谁|谁和谁|哪几(位|个人|名)|有谁")
-_NOT_IN_NAMES = frozenset("来自 走进 参加 位于 指导 帮助 组织 联合 会同 与 和 同 及 由 在 向 对 给 为 的 是 等 被 把 将 从 到 了 也 并 推动 支持 成立 召开 印发 举办 开展 通过 感谢 迎来 支援 协调 命名 "
-                          "职工 员工 正是 就是 例如 比如 包括 其中 以及 面向 关于 督促 协同 依托 按照 根据 落实 举行 建立 创建 组建 开办 邀请 荣获 获得 评为 选派 下派 进入 走访 慰问 这家 该 各 全".split())
 
 
 def candidates(query: Query, view: View) -> list[Span]:
@@ -158,9 +158,10 @@ def _people(query: Query, view: View) -> list[Span]:
             start = before.start  # the segmenter cut the surname off
         if view.folded[token.end : token.end + 1] in ("区", "县", "市", "镇", "乡", "村", "路"):
             continue
-        if token.flag in ("nr", "nrfg", "nrt") and 2 <= token.end - start <= 4 and view.folded[token.end - 1] not in "书人员会部处等长省市县区":
-            if not any(a <= start < b for a, b in found) and not any(m.start < token.end and start < m.end for m in view.places):
-                found[start, token.end] = 0.85 if view.folded[start] in SURNAMES else 0.6
+        if token.flag not in ("nr", "nrfg", "nrt") or not 2 <= token.end - start <= 4 or view.folded[token.end - 1] in "书人员会部处等长省市县区":
+            continue
+        if not any(a <= start < b for a, b in found) and not any(m.start < token.end and start < m.end for m in view.places):
+            found[start, token.end] = 0.85 if view.folded[start] in SURNAMES else 0.6
     if _SEVERAL.search(query.text):
         others = [span for span in sorted(found) if view.folded[span[0] : span[1]] not in fold(query.text)]
         return [Span(others[0][0], others[-1][1], 1.0)] if others else []
@@ -175,6 +176,12 @@ def _noun_run(tokens: list[Token], last: int, flags: Iterable[str]) -> int:
     return first
 
 
+@lru_cache(maxsize=1)
+def _not_in_names() -> frozenset[str]:
+    lines = (files("rag.data") / "not_in_names.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 def _organisations(query: Query, view: View) -> list[Span]:
     found = []
     tokens = view.tokens
@@ -186,7 +193,7 @@ def _organisations(query: Query, view: View) -> list[Span]:
         first = i
         while first > 0 and tokens[first - 1].end == tokens[first].start and token.end - tokens[first - 1].start <= (32 if long else 20):
             before = tokens[first - 1]
-            if before.text in _NOT_IN_NAMES or before.flag[:1] in ("p", "c", "u", "r", "d", "y") or (before.flag[:1] in ("v", "m") and before.flag != "vn" and not long):
+            if before.text in _not_in_names() or before.flag[:1] in ("p", "c", "u", "r", "d", "y") or (before.flag[:1] in ("v", "m") and before.flag != "vn" and not long):
                 break
             first -= 1
         while first < i and tokens[first].flag[:1] in ("m", "q", "f") and not long:

@@ -212,7 +212,7 @@ def _spelled_out(title: str, view: View) -> bool:
     match = re.fullmatch(r"([二两三四五六七八九十])(\S)", title)
     if match is None:
         return False
-    items = re.findall(rf"(?:^|[“‘,,、;;::照以过])({match[2]}[^,,。;;、”]{{1,14}})", view.text)
+    items = re.findall(rf"(?:^|[“‘,,、;;::照以过])({match[2]}[^,,。;;、”]{{1,14}})", view.folded)
     return len(items) == expected_items(f"“{title}”")
 
 
@@ -235,7 +235,7 @@ def _narrowed(query: Query, view: View, span: Span, found: Sequence[Support]) ->
 
 
 _WHOLE = re.compile(r"总数|总量|总人数|全部|全省|全市|全国|所有|总共|一共|共有|total|overall|altogether", re.IGNORECASE)
-_WIDE = frozenset("全省 全市 全国 累计 共有 工会 总计 达到 拥有 全部 覆盖 现有 已有".split())
+_WIDE = frozenset(["全省", "全市", "全国", "累计", "共有", "工会", "总计", "达到", "拥有", "全部", "覆盖", "现有", "已有"])
 _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
 

@@ -78,7 +78,7 @@ class View:
     @cached_property
     def figures(self) -> list[Quantity]:
         """Quantities that carry a figure of the report, rather than a counting word (`一是`, `百年`)."""
-        return [q for q in self.quantities if self.folded[q.start].isdigit() or q.value >= 10 and q.unit not in ("年", "月", "日", "天")]
+        return [q for q in self.quantities if self.folded[q.start].isdigit() or (q.value >= 10 and q.unit not in ("年", "月", "日", "天"))]
 
     def clause_of(self, at: int) -> int:
         """Number of the clause that holds offset `at`."""

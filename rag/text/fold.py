@@ -56,3 +56,11 @@ def _scripts() -> tuple[re.Pattern[str], re.Pattern[str]]:
     pairs = zip(before, after, strict=True)
     traditional = "".join(a for a, b in pairs if "\u3400" <= a <= "\u9fff" and b >= "\u3400")
     return re.compile(f"[{traditional}]"), re.compile(f"[{simplified}]")
+
+
+_HALF = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+
+
+def half_width(text: str) -> str:
+    """`text` with full-width letters, digits and punctuation as their ASCII forms; of the same length."""
+    return text.translate(_HALF)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from importlib.resources import files
 from typing import NamedTuple
 
 from .fold import fold
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
-UNITS = (
-    "人次 户次 场次 件次 班次 车次 平方公里 平方米 公里 千米 公顷 公斤 千克 千瓦时 立方米 美元 港元 欧元 人民币 分钟 小时 星期 个月 "
-    "工作日 周年 百分点 个百分点 人 名 个 家 件 项 场 期 支 条 对 元 块 角 年 月 日 号 天 周 岁 集 篇 次 所 座 户 种 部 届 位 册 "
-    "处 吨 亩 份 批 类 套 台 辆 间 倍 点 级 版 只 头 本 首 幅 张 站 轮 层 栋 门 节 课 学时 秒 米 度 艘 架 株 棵 顶 趟 代 大 排 组 队 员 "
-    "市 县 区 省 国 字 笔 枚 盒 封 款 时 里 克 升 股 宗 起 例 句 段 页 回 遍 届次"
-).split()
+UNITS = tuple(
+    word
+    for line in (files("rag.data") / "units.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+    for word in line.split()
+)
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零一二三四五六七八九十百千两〇][零一二三四五六七八九十百千万亿两〇]*"
