@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import Settings
-from rag.errors import DocumentError, IndexCorrupt, IndexError_, InputError, NoIndex
+from rag.errors import DocumentError, IndexCorrupt, StoreError, InputError, NoIndex
 from rag.store import Entry, GenerationWriter, Model, Recipe, Snapshot, verify, writing
 from rag.store.manifest import sha256
 from rag.types import Chunk, Document, Part
@@ -97,7 +97,7 @@ def build(
     and is not in the index. `wait` is how many seconds to wait for another writer, below zero for ever.
 
     Raises InputError where `paths` hold no document or `remove` names an unknown one, DocumentError where none of the
-    documents can be used, IndexLocked, ModelError, and IndexError_ where the disk fails; after an error the
+    documents can be used, IndexLocked, ModelError, and StoreError where the disk fails; after an error the
     generation before goes on answering.
     """
     started = time.perf_counter()
@@ -126,7 +126,7 @@ def _previous(home: Path, *, needed: bool) -> Snapshot | None:
         return Snapshot.open(home)
     except NoIndex:
         return None
-    except IndexError_:
+    except StoreError:
         if needed:
             raise
         return None

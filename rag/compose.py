@@ -59,5 +59,5 @@ def statement(text: str, citations: Sequence[int]) -> Statement:
 def marked(text: str, citations: Sequence[int]) -> str:
     """Text with its citation marks, before the full stop: `26万余人次[1]。`."""
     stop = "。" if any("\u4e00" <= c <= "\u9fff" for c in text) else "."
-    body = text.rstrip("。.;; ")
+    body = text.rstrip("。.; \uff1b")
     return body + "".join(f"[{n}]" for n in citations) + stop

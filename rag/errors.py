@@ -6,7 +6,7 @@ ZhiyinError
 │   ├── UnreadableDocument   wrong type, damaged, encrypted, binary
 │   ├── EmptyDocument        nothing to read in it
 │   └── DocumentTooLarge     over the configured size
-├── IndexError_          the index on disk
+├── StoreError          the index on disk
 │   ├── NoIndex              nothing has been indexed yet
 │   ├── IndexLocked          another process is writing
 │   ├── IndexCorrupt         a checksum or a format does not hold
@@ -47,23 +47,23 @@ class DocumentTooLarge(DocumentError):
     """The file is larger than the configured limit."""
 
 
-class IndexError_(ZhiyinError):
+class StoreError(ZhiyinError):
     """The index on disk can't serve."""
 
 
-class NoIndex(IndexError_):
+class NoIndex(StoreError):
     """Nothing has been indexed yet."""
 
 
-class IndexLocked(IndexError_):
+class IndexLocked(StoreError):
     """Another process is writing the index."""
 
 
-class IndexCorrupt(IndexError_):
+class IndexCorrupt(StoreError):
     """A checksum, a file or a format version does not hold."""
 
 
-class ModelMismatch(IndexError_):
+class ModelMismatch(StoreError):
     """The index was built with another model or format than the one in use."""
 
 

@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from rag.errors import IndexCorrupt, IndexError_, IndexLocked
+from rag.errors import IndexCorrupt, StoreError, IndexLocked
 from rag.index.build import build
 from rag.store import Snapshot, current_generation, generations, verify, writer, writing
 from rag.store import disk as store
@@ -213,7 +213,7 @@ def test_a_full_disk_leaves_the_old_index(tmp_path, monkeypatch, where, what, fa
     indexed(tmp_path, a="甲。")
     before = digests(tmp_path / "index/generations")
     monkeypatch.setattr(where, what, fail)
-    with pytest.raises(IndexError_, match=r"No space left.*untouched"):
+    with pytest.raises(StoreError, match=r"No space left.*untouched"):
         indexed(tmp_path, a="乙。")
     monkeypatch.undo()
     assert digests(tmp_path / "index/generations") == before  # nothing half-built stays behind either
@@ -230,14 +230,14 @@ def test_a_really_full_disk_in_sqlite(tmp_path, monkeypatch):
         self._db.execute("PRAGMA max_page_count = 12")
 
     monkeypatch.setattr(writer.CorpusWriter, "__init__", small)
-    with pytest.raises(IndexError_, match="full"):
+    with pytest.raises(StoreError, match="full"):
         indexed(tmp_path, a="乙" * 100_000)
     assert Snapshot.open(tmp_path).document("a.txt").raw == "甲。"
 
 
 def test_a_home_that_can_not_be_written(tmp_path):
     (tmp_path / "home").write_text("a file where a folder should be")
-    with pytest.raises(IndexError_, match="can't write the index"):
+    with pytest.raises(StoreError, match="can't write the index"):
         build([write(tmp_path / "docs", a="甲。")], home=tmp_path / "home", settings=SETTINGS, embedder=HashEmbedder(),
               pipeline=pipeline())
 

@@ -72,7 +72,7 @@ class Answerer(Protocol):
 
     @property
     def snapshot(self) -> Library:
-        """The documents in use now. Raises an IndexError_ where there is no usable index."""
+        """The documents in use now. Raises an StoreError where there is no usable index."""
 
     def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:
         """Return the whole answer at once."""

@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from rag.answer import to_dict
 from rag.batch import parse_history
 from rag.config import Settings
-from rag.errors import IndexError_, InputError, ZhiyinError
+from rag.errors import StoreError, InputError, ZhiyinError
 
 from . import reading
 from .guard import LOCAL_HOSTS, Guard
@@ -105,7 +105,7 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(ZhiyinError)
     async def known(_: Request, error: ZhiyinError) -> JSONResponse:
-        kinds = ((MissingError, 404), (OutdatedError, 409), (InputError, 422), (IndexError_, 503))
+        kinds = ((MissingError, 404), (OutdatedError, 409), (InputError, 422), (StoreError, 503))
         return JSONResponse(
             {"error": str(error)}, next((code for kind, code in kinds if isinstance(error, kind)), 500)
         )

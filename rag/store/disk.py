@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import IndexCorrupt, IndexError_, IndexLocked, NoIndex
+from ..errors import IndexCorrupt, StoreError, IndexLocked, NoIndex
 from .manifest import Manifest
 
 _NAME = re.compile(r"\d{6,}")
@@ -98,7 +98,7 @@ def guarded(home: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError, RuntimeError) as error:  # RuntimeError: FAISS
-        raise IndexError_(
+        raise StoreError(
             f"can't write the index in {root(home)}: {getattr(error, 'strerror', None) or error}; the index that was there is "
             "untouched. Make room, or check who may write there, then run the command again"
         ) from error

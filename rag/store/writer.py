@@ -24,7 +24,7 @@ LEXICAL = "lexical"
 class GenerationWriter:
     """`with GenerationWriter(home) as writer:` add documents, then `finish`. Call it while `writing(home)`.
 
-    Leaving the block without `finish` throws away what was built. Errors of the disk become IndexError_.
+    Leaving the block without `finish` throws away what was built. Errors of the disk become StoreError.
     """
 
     def __init__(self, home: Path) -> None:
