@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.config import Settings
-from rag.errors import DocumentError, IndexCorrupt, StoreError, InputError, NoIndex
+from rag.errors import DocumentError, IndexCorrupt, InputError, NoIndex, StoreError
 from rag.store import Entry, GenerationWriter, Model, Recipe, Snapshot, verify, writing
 from rag.store.manifest import sha256
 from rag.types import Chunk, Document, Part

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ from .config import BUNDLED, Settings
 from .embed import load_embedder
 from .errors import InputError, NoIndex
 from .followup import anchor_of, complete
+from .grounded import ground
 from .offsets import OffsetMap
 from .plan import Plan, plan
 from .query import Query, understand
 from .read import ExtractiveReader, Finding, View
+from .read.candidates import Span
 from .refusal import Reason, message
+from .registry import load
 from .retrieve import Retrieved, retrieve
 from .store import Snapshot, current_generation
 from .terms import Matcher, Term
@@ -29,6 +33,7 @@ from .verify import check
 
 if TYPE_CHECKING:
     from .embed import Embedder
+    from .generate import Generator
 
 COLON = "\uff1a"
 MAX_QUESTION = 2000  # characters
@@ -41,8 +46,10 @@ class Bot:
     Raises NoIndex where nothing was indexed, ModelMismatch where the index was built with another embedder.
     """
 
-    def __init__(self, settings: Settings, home: Path, *, embedder: Embedder | None = None) -> None:
-        """`embedder` takes the place of the one that the settings name."""
+    def __init__(
+        self, settings: Settings, home: Path, *, embedder: Embedder | None = None, generator: Generator | None = None
+    ) -> None:
+        """`embedder` and `generator` take the place of those that the settings name."""
         self.settings = settings
         self.home = home
         self._lock = threading.Lock()
@@ -53,6 +60,9 @@ class Bot:
         self._views: OrderedDict[tuple[str, str, int, int], View] = OrderedDict()
         self._snapshot: Snapshot | None = None
         self._reranker = None
+        self._generator = generator
+        if settings.generator and generator is None:
+            self._generator = load("generators", "transformers")(settings.generator)
         if settings.reranker:
             from .rerank import load_cross_encoder
 
@@ -131,7 +141,31 @@ class _Asking:
         for step in steps.steps:
             finding, reason = self._find(step.query)
             found.append((step.label, finding, reason))
-        return self._compose(steps, found)
+        return self._written(self._compose(steps, found))
+
+    def _written(self, read: Answer) -> Answer:
+        """The language model's fuller answer, proved sentence by sentence; the reader's own where nothing passes."""
+        generator = self.bot._generator
+        if generator is None or not self.retrieved:
+            return read
+        at = time.perf_counter()
+        passages = [self._views([r]) for r in self.retrieved[:6]]
+        citations: list[Citation] = []
+        kept: list[Statement] = []
+        for text, view in ground(generator, self.query, passages):
+            whole = Finding(view, Span(0, len(view.text), 1.0), 1.0, 1.0, 1.0, (), (), view.sentence.period, view.regions)
+            citation = cite(whole, self.snapshot.document(view.source), len(citations) + 1)
+            known = next((c for c in citations if (c.source, c.start) == (citation.source, citation.start)), None)
+            if known is None:
+                citations.append(citation)
+            kept.append(Statement(text, ((known or citation).n,)))
+        self.timing["generate"] = (time.perf_counter() - at) * 1000
+        if not kept:
+            return replace(read, timing_ms=self._timing())
+        return replace(
+            read, answer="\n".join(marked(s.text, s.citations) for s in kept), refused=False, reason=None, statements=tuple(kept),
+            citations=tuple(citations), timing_ms=self._timing(),
+        )
 
     def _find(self, query: Query) -> tuple[Finding | None, Reason | None]:
         at = time.perf_counter()

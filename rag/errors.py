@@ -6,7 +6,7 @@ ZhiyinError
 │   ├── UnreadableDocument   wrong type, damaged, encrypted, binary
 │   ├── EmptyDocument        nothing to read in it
 │   └── DocumentTooLarge     over the configured size
-├── StoreError          the index on disk
+├── StoreError           the index on disk
 │   ├── NoIndex              nothing has been indexed yet
 │   ├── IndexLocked          another process is writing
 │   ├── IndexCorrupt         a checksum or a format does not hold

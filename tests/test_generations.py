@@ -10,7 +10,7 @@ import threading
 import numpy as np
 import pytest
 
-from rag.errors import IndexCorrupt, StoreError, IndexLocked
+from rag.errors import IndexCorrupt, IndexLocked, StoreError
 from rag.index.build import build
 from rag.store import Snapshot, current_generation, generations, verify, writer, writing
 from rag.store import disk as store

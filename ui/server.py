@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from rag.answer import to_dict
 from rag.batch import parse_history
 from rag.config import Settings
-from rag.errors import StoreError, InputError, ZhiyinError
+from rag.errors import InputError, StoreError, ZhiyinError
 
 from . import reading
 from .guard import LOCAL_HOSTS, Guard

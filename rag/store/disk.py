@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import IndexCorrupt, StoreError, IndexLocked, NoIndex
+from ..errors import IndexCorrupt, IndexLocked, NoIndex, StoreError
 from .manifest import Manifest
 
 _NAME = re.compile(r"\d{6,}")

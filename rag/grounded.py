@@ -1,0 +1,62 @@
+"""A language model's answer, held to the proof: each statement aligned to a sentence, verified, or cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from .prompt import declines, render, statements
+from .query import Query
+from .read import View
+from .verify import Cited, check, plainly
+
+if TYPE_CHECKING:
+    from .generate import Generator
+
+MAX_TOKENS = 400
+NEAR = 0.5  # share of a statement's character pairs that a sentence must hold to be what it rests on
+
+
+class Grounded(NamedTuple):
+    """A statement of the model and the sentence that proves it."""
+
+    text: str
+    view: View
+
+
+def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]]) -> Iterator[Grounded]:
+    """Statements of `generator` about `passages` (each the views of its sentences) that the verifier lets through.
+
+    A statement is first held against what it cites, then against the other passages; one that no sentence proves is
+    cut. Nothing is yielded where the model says that there is no answer.
+    """
+    texts = ["".join(view.text for view in views) for views in passages]
+    written = "".join(generator.stream(render(query.text, texts, query.language), max_tokens=MAX_TOKENS, stop=None))
+    if declines(written):
+        return
+    for text, numbers in statements(written):
+        cited = [n - 1 for n in numbers if 0 < n <= len(passages)]
+        order = [*cited, *(i for i in range(len(passages)) if i not in cited)]
+        view = next((v for i in order for v in [_proof(text, passages[i])] if v is not None), None)
+        if view is not None:
+            yield Grounded(text, view)
+
+
+def _proof(text: str, views: Sequence[View]) -> View | None:
+    """The sentence nearest to `text` that says all that it says; None where there is none."""
+    said = _pairs(text)
+    if not said:
+        return None
+    for _, n in sorted((-len(said & _pairs(v.text)) / len(said), n) for n, v in enumerate(views)):
+        view = views[n]
+        if len(said & _pairs(view.text)) < NEAR * len(said):
+            return None
+        regions = view.sentence.regions or ((view.part.region,) if view.part.region else ())
+        if not check(text, [Cited(view.text, view.sentence.period or view.part.period, regions)]):
+            return view
+    return None
+
+
+def _pairs(text: str) -> set[str]:
+    plain = plainly(text)
+    return {plain[i : i + 2] for i in range(len(plain) - 1)}
