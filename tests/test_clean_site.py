@@ -102,3 +102,11 @@ def test_keyword_spam() -> None:
     inside = f"{BODY}\n{spam}\n{BODY}"
     for kept in (f"{BODY}\n{table}", inside, f"{BODY}\n甲 | 乙 | 丙"):
         assert by(c.keyword_spam, kept) == kept
+
+
+def test_a_row_of_sections_is_navigation():
+    from rag.index.clean.site import is_chrome
+
+    assert is_chrome("首页 | 时政 | 社会 | 工会 | 财经 | 健康")
+    assert not is_chrome("工程 | 2.1亿元 | 完工 | 已验收 | 合格")
+    assert not is_chrome("职工 | 企业")

@@ -106,6 +106,9 @@ def is_chrome(body: str) -> bool:
         return True
     if len(body) <= 160 and "。" not in body.rstrip("。") and _STRONG.fullmatch(body):
         return True
+    pieces = _BAR.split(body.strip("|｜ "))
+    if len(pieces) >= 5 and all(0 < len(piece) <= 8 and piece.isalpha() for piece in pieces):
+        return True  # a row of a site's sections
     tokens = _tokens(body)
     return (
         bool(tokens)

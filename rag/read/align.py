@@ -130,7 +130,7 @@ def _clause_zones(query: Query, view: View, span: Span) -> Callable[[Match], flo
             return 1.0
         if query.kind is Kind.DATE:  # a date stands before what happened then
             between = any(min(span.end, match.end) <= m.start < max(span.start, match.start) for m in view.times)
-            return (0.95 if at > last else 0.75) * (0.6 if between else 1.0)
+            return (0.95 if at > last else 0.85) * (0.85 if between else 1.0)
         return max(0.6, 0.93 ** (here - at)) if at < here else max(0.5, 0.85 ** (at - last))
 
     return zone

@@ -116,14 +116,14 @@ def _dates(query: Query, view: View) -> list[Span]:
     found = []
     for mention in view.times:
         text = view.text[mention.start : mention.end]
-        if mention.kind in ("recent", "now", "compare", "plan", "future") or mention.period is None:
+        if mention.kind in ("recent", "now", "compare", "plan", "future", "title"):
             continue
         period = mention.period
         if view.yearless(mention) and view.sentence.period and view.sentence.period.first == view.sentence.period.last:
             period = view.sentence.period
         exact = any(c.isdigit() for c in view.folded[mention.start : mention.end])
         resolved = None
-        if period.first == period.last and str(period.first) not in view.folded[mention.start : mention.end]:
+        if period is not None and period.first == period.last and str(period.first) not in view.folded[mention.start : mention.end]:
             rest = re.sub(r"^(今年|本年|当年|去年|前年|明年|上年|截至|截止)+", "", re.sub(r"^(截至|截止到?)", "", text))
             resolved = f"{period.first}年{rest.removeprefix('年')}"
         clock = _CLOCK.match(view.folded, mention.end)

@@ -1,0 +1,102 @@
+"""The model-free reader: which span of which sentence, and how well it is supported."""
+
+import pytest
+
+from rag.query import understand
+from rag.read.blocks import blocks
+from rag.read.candidates import candidates, expected_items
+
+from .reading import reader, views
+
+REVIEW = """2022年甘肃工会工作综述
+
+2022年,全省工会培训职工3.4万人次,投入资金560万元,覆盖企业1205家。培育工作室264个、联盟23个,扶持88个企业建立平台。确保1.2万家单位、98万人参加“安康杯”竞赛。
+
+兰州陇原机械有限公司职工马建国研制的刀具获得一等奖。2022年5月6日,比赛启动。
+
+活动主题为“技能成就梦想”,覆盖兰州、天水、酒泉三个市。
+"""
+
+
+def best(question, text=REVIEW):
+    found = reader().read(understand(question), views(text))
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("培训了多少职工?", "3.4万人次"),
+        ("投入了多少资金?", "560万元"),
+        ("覆盖了多少家企业?", "1205家"),
+        ("培育了多少个工作室?", "264个"),
+        ("培育的联盟有几个?", "23个"),
+        ("扶持了多少企业?", "88个"),
+        ("多少单位参加安康杯?", "1.2万家"),
+        ("多少人参加安康杯?", "98万人"),
+        ("马建国是哪家公司的?", "兰州陇原机械有限公司"),
+        ("谁研制的刀具获奖?", "马建国"),
+        ("比赛是哪天启动的?", "2022年5月6日"),
+        ("活动主题是什么?", "“技能成就梦想”"),
+    ],
+)
+def test_the_span_that_answers(question, short):
+    assert best(question).text == short
+
+
+def test_words_that_nothing_supports_are_named():
+    found = best("培训了多少厨师?")
+    assert "厨师" in found.missing
+    assert found.support < 1
+
+
+def test_a_name_that_is_not_there_is_hard_missing():
+    found = reader().read(understand("王淑芬是哪家公司的?"), views(REVIEW))
+    assert all(f.hard_missing == ("王淑芬",) for f in found)
+
+
+def test_another_year_is_no_answer():
+    assert reader().read(understand("2020年培训了多少职工?"), views(REVIEW)) == []
+
+
+def test_another_place_is_no_answer():
+    assert reader().read(understand("青海培训了多少职工?"), views(REVIEW)) == []
+
+
+def test_a_part_does_not_answer_for_the_whole():
+    text = "2022年甘肃工会工作综述\n\n2022年,全省货车司机、快递员等新就业形态劳动者会员达11.2万人。\n"
+    whole = reader().read(understand("甘肃全省会员总数是多少?"), views(text))[0]
+    part = reader().read(understand("甘肃新就业形态劳动者会员有多少?"), views(text))[0]
+    assert whole.score < 0.5 < part.score
+
+
+def test_the_figure_that_a_rise_ends_with_is_of_the_later_year():
+    text = "2023年甘肃工会工作综述\n\n注册用户由2022年底的21万人增加到36万人。\n"
+    assert reader().read(understand("2022年底注册用户有多少?"), views(text))[0].text == "21万人"
+    assert reader().read(understand("2023年注册用户有多少?"), views(text))[0].text == "36万人"
+
+
+def test_the_date_that_something_ends():
+    text = "关于开展助学活动的通知\n\n个人申报自7月15日起,至8月20日17时30分截止。\n"
+    assert reader().read(understand("个人申报什么时候截止?"), views(text))[0].text.endswith("8月20日17时30分")
+    assert reader().read(understand("个人申报从哪天开始?"), views(text))[0].text.endswith("7月15日")
+
+
+@pytest.mark.parametrize(
+    ("question", "items"),
+    [("是哪三条高速?", 3), ("“五强”目标是什么?", 5), ("有哪四个方面?", 4), ("有哪些措施?", None), ("2022年有多少?", None)],
+)
+def test_how_many_items_a_question_expects(question, items):
+    assert expected_items(question) == items
+
+
+def test_a_list_over_several_sentences_is_one_block():
+    text = "重点做好三件事:\n一是办好赛事。投入180万元。\n二是建好驿站。\n三是管好经费。\n其他事项另行通知。\n"
+    (block,) = blocks(views(text))
+    assert block.text.strip().endswith("管好经费。")
+
+
+def test_telephone_numbers():
+    text = "联系人:李晓岚;联系电话:0931-8617305;邮箱:gh@example.cn。"
+    found = candidates(understand("联系电话是多少?"), views(text)[0])
+    assert [text[s.start : s.end] for s in found] == ["0931-8617305", "gh@example.cn"]
