@@ -52,7 +52,9 @@ def _double_array(root: _Node) -> list[int]:
     while stack:
         node, position = stack.pop()
         labels = [0 if label == _LEAF else label for label in node]
-        base = max(first_free - first_free % 256, size - 8 * 256)  # old blocks are nearly full: do not search them
+        base = max(
+            first_free - first_free % 256, size - 8 * 256
+        )  # old blocks are nearly full: do not search them
         while True:
             if base + 256 > size:
                 used.extend(bytes(256))

@@ -16,6 +16,7 @@ import os
 import pickle
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from loop import Floats, Plan, train
@@ -75,7 +76,7 @@ def save(table: Floats, tokenizer: Tokenizer, out: Path) -> None:
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     weights = torch.from_numpy(table).to(torch.float16)
-    modules = [StaticEmbedding(tokenizer, embedding_weights=weights), Normalize()]
+    modules: list[Any] = [StaticEmbedding(tokenizer, embedding_weights=weights), Normalize()]
     model = SentenceTransformer(modules=modules, device="cpu", similarity_fn_name="cosine")
     model.save(str(out), create_model_card=False)
     listing = out / "modules.json"
@@ -115,13 +116,16 @@ def main() -> None:
         bar.update(step - bar.n)
         if step % 50 == 0:
             recent = {name: float(np.mean(losses[-5:])) for name, losses in curve.items()}
-            lines.append(f"{step}\t{rate:.4f}\t" + "\t".join(f"{recent.get(g.name, np.nan):.3f}" for g in groups))
+            lines.append(
+                f"{step}\t{rate:.4f}\t" + "\t".join(f"{recent.get(g.name, np.nan):.3f}" for g in groups)
+            )
             bar.set_postfix(loss=f"{np.mean(list(recent.values())):.2f}")
 
     start = initial_table(tokenizer, frequency, options.dim, options.seed)
     table, steps, seconds = train(start, groups, plan, options.work / "checkpoint.pickle", report)
     bar.close()
     save(table, tokenizer, options.out)
+    (options.work / "checkpoint.pickle").unlink(missing_ok=True)
     options.curve.write_text("\n".join(lines) + "\n", encoding="utf-8")
     for path in sorted(options.out.rglob("*")):
         if path.is_file():

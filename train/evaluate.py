@@ -105,7 +105,9 @@ def bm25_ranking(task: Task, depth: int = 100) -> Ranking:
     return ranking
 
 
-def dense_ranking(task: Task, encode: Callable[[list[str]], NDArray[np.float32]], depth: int = 100) -> Ranking:
+def dense_ranking(
+    task: Task, encode: Callable[[list[str]], NDArray[np.float32]], depth: int = 100
+) -> Ranking:
     """Cosine ranking; `encode` gives unit vectors `(n, dim)`."""
     scores = encode(task.queries) @ encode(task.passages).T
     ranking: Ranking = np.argsort(-scores, axis=1, kind="stable")[:, :depth]

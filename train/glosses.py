@@ -43,7 +43,14 @@ def lemma(word: str, known: frozenset[str] | set[str]) -> str:
         return IRREGULAR[word]
     if len(word) < 4 or not word.endswith("s") or word.endswith(("ss", "us", "is")) or word == "news":
         return word
-    for ending, other in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("s", "")):
+    for ending, other in (
+        ("ies", "y"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("sses", "ss"),
+        ("xes", "x"),
+        ("s", ""),
+    ):
         if word.endswith(ending) and word[: -len(ending)] + other in known:
             return word[: -len(ending)] + other
     return word
@@ -61,7 +68,12 @@ def place(sense: str, word: str) -> tuple[str, str] | None:
     ('liaoning', '辽宁')
     """
     found = _PLACE.match(sense)
-    if not found or found.group(1) == found.group(1).lower() or len(word) < 3 or word[-1] not in "省市县区镇州":
+    if (
+        not found
+        or found.group(1) == found.group(1).lower()
+        or len(word) < 3
+        or word[-1] not in "省市县区镇州"
+    ):
         return None
     return found.group(1).lower(), word[:-1]
 

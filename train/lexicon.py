@@ -29,7 +29,22 @@ _STOP_ZH = frozenset(
     [
         *"的了在是和与及或之其为于以有者等对将由至应得不这那我你他她它们也都就而但被把从到中上下一个您所并则很会要时该各前后内第条",
         *"项款吗呢吧着过给让使向又再还更最每某此如若且因即何能可需地",
-        *("我们", "你们", "他们", "一个", "一些", "这个", "那个", "这些", "那些", "所有", "可以", "如果", "因为", "所以"),
+        *(
+            "我们",
+            "你们",
+            "他们",
+            "一个",
+            "一些",
+            "这个",
+            "那个",
+            "这些",
+            "那些",
+            "所有",
+            "可以",
+            "如果",
+            "因为",
+            "所以",
+        ),
         *("及其", "什么", "没有", "不是", "你的", "我的", "他的"),
     ]
 )
@@ -73,7 +88,11 @@ def model1(english: list[list[str]], chinese: list[list[str]], least: float) -> 
     back = dict(zip(reverse, backward.probability.tolist(), strict=True))
     table: Table = defaultdict(dict)
     kept = (forward.count >= least) & (forward.probability >= 0.02)
-    columns = (forward.source[kept].tolist(), forward.target[kept].tolist(), forward.probability[kept].tolist())
+    columns = (
+        forward.source[kept].tolist(),
+        forward.target[kept].tolist(),
+        forward.probability[kept].tolist(),
+    )
     for e, z, p in zip(*columns, strict=True):
         score = math.sqrt(p * back.get((e, z), 0.0))
         if score >= 0.02:
@@ -127,7 +146,8 @@ def join(statistical: Table, cedict: Table, frequency: Mapping[str, int], most: 
         linked = {w: score * (1 + frequency.get(w, 0)) ** 0.5 for w, score in trusted.items()}
         model = _shares(linked)
         scores = {
-            word: (model.get(word, 0.0) + book.get(word, 0.0)) * (1.5 if word in model and word in book else 1.0)
+            word: (model.get(word, 0.0) + book.get(word, 0.0))
+            * (1.5 if word in model and word in book else 1.0)
             for word in {*model, *book}
         }
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:most]
@@ -143,7 +163,9 @@ def write(table: Table, path: Path) -> None:
         columns = (f"{word}:{score:.2f}" for word, score in scores.items() if score >= 0.015)
         lines.append("\t".join([key, *columns]))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(lzma.compress("".join(line + "\n" for line in lines).encode(), preset=9 | lzma.PRESET_EXTREME))
+    path.write_bytes(
+        lzma.compress("".join(line + "\n" for line in lines).encode(), preset=9 | lzma.PRESET_EXTREME)
+    )
 
 
 def main() -> None:

@@ -43,7 +43,9 @@ def bags(texts: list[Ids]) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
     return matrix, rows.astype(np.int64)
 
 
-def ranking_loss(queries: Floats, passages: Floats, keys: NDArray[np.int64], scale: float) -> tuple[float, Floats, Floats]:
+def ranking_loss(
+    queries: Floats, passages: Floats, keys: NDArray[np.int64], scale: float
+) -> tuple[float, Floats, Floats]:
     """MultipleNegativesRankingLoss in both directions (van den Oord et al. 2018, arXiv:1807.03748) and its gradients.
 
     `queries`, `passages`: `(n, dim)` unit vectors; `keys` `(n, 2)`: rows with an equal query or an equal passage are
@@ -64,7 +66,9 @@ def ranking_loss(queries: Floats, passages: Floats, keys: NDArray[np.int64], sca
     return loss, gradient @ passages, gradient.T @ queries
 
 
-def update(table: Floats, seen: Floats, texts: list[Ids], keys: NDArray[np.int64], rate: float, scale: float) -> float:
+def update(
+    table: Floats, seen: Floats, texts: list[Ids], keys: NDArray[np.int64], rate: float, scale: float
+) -> float:
     """One step on `table` (rows, dim) for texts = queries then passages; returns the loss.
 
     Adagrad (Duchi et al. 2011) with one accumulator a row, `seen` (rows,): words that come often settle early.
@@ -84,7 +88,11 @@ def update(table: Floats, seen: Floats, texts: list[Ids], keys: NDArray[np.int64
 
 
 def train(
-    start: Floats, groups: list[Group], plan: Plan, checkpoint: Path, report: Callable[[int, float, str, float], None]
+    start: Floats,
+    groups: list[Group],
+    plan: Plan,
+    checkpoint: Path,
+    report: Callable[[int, float, str, float], None],
 ) -> tuple[Floats, int, float]:
     """Train from the table `start` (rows, dim); returns table, steps done and seconds spent.
 

@@ -68,16 +68,22 @@ class Group:
 
 def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
     """All groups of pairs from the training packs; labour rows of `law_text` stay out (held-out domain)."""
-    packs = {name: list(read_pack(data, name)) for name in ("pairs_train", "pairs_train_news", "reader_train")}
+    packs = {
+        name: list(read_pack(data, name)) for name in ("pairs_train", "pairs_train_news", "reader_train")
+    }
     english = list(read_pack(data, "en_zh_pairs"))
     groups: list[Group] = []
 
-    def add(name: str, weight: float, rows: Iterable[Row], left: str, right: str, cloze: bool = False) -> None:
+    def add(
+        name: str, weight: float, rows: Iterable[Row], left: str, right: str, cloze: bool = False
+    ) -> None:
         kept = [row for row in rows if row[left] and row[right]]
         keys = np.array([(hash(row[left]), hash(row[right])) for row in kept], np.int64)
         right_ids = Ragged.encode(tokenizer, (row[right] for row in kept))
         left_ids = right_ids if cloze else Ragged.encode(tokenizer, (row[left] for row in kept))
-        groups.append(Group(name, weight, left_ids, right_ids, keys, cloze, 400 if name == "questions" else 112))
+        groups.append(
+            Group(name, weight, left_ids, right_ids, keys, cloze, 400 if name == "questions" else 112)
+        )
         logger.info("%-12s %7d pairs %9d tokens", name, len(kept), len(left_ids.flat) + len(right_ids.flat))
 
     def of(pack: str, *sources: str) -> Iterable[Row]:

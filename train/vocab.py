@@ -85,13 +85,17 @@ def _english_pieces(words: Counter[str], size: int) -> list[tuple[str, float]]:
     tokenizer = Tokenizer(models.Unigram())
     trainer = trainers.UnigramTrainer(vocab_size=size, show_progress=False, unk_token=UNK, special_tokens=[UNK],
                                       max_piece_length=8)  # fmt: skip
-    lines = (word for word, count in words.items() if count > 1 and len(word) < 25 for _ in range(min(count, 8)))
+    lines = (
+        word for word, count in words.items() if count > 1 and len(word) < 25 for _ in range(min(count, 8))
+    )
     tokenizer.train_from_iterator(lines, trainer)
     vocabulary = tokenizer.get_vocab()
     return [(piece, 0.0) for piece in vocabulary if piece != UNK and _LATIN.fullmatch(piece)]
 
 
-def build_tokenizer(counts: Counts, chinese: int, english: int, pieces: int, numbers: int) -> tuple[Tokenizer, list[float]]:
+def build_tokenizer(
+    counts: Counts, chinese: int, english: int, pieces: int, numbers: int
+) -> tuple[Tokenizer, list[float]]:
     """A tokenizer and its pieces' relative frequencies, piece id as index.
 
     `chinese`, `english`, `pieces` and `numbers` are how many words, word pieces and numbers to keep; every single
@@ -118,7 +122,10 @@ def build_tokenizer(counts: Counts, chinese: int, english: int, pieces: int, num
         scores.setdefault(piece, -14.0)
         if not piece.isdigit():
             scores[piece] = -14.0
-    vocabulary = [(UNK, -20.0), *sorted(((p, round(s, 2)) for p, s in scores.items()), key=lambda x: (-x[1], x[0]))]
+    vocabulary = [
+        (UNK, -20.0),
+        *sorted(((p, round(s, 2)) for p, s in scores.items()), key=lambda x: (-x[1], x[0])),
+    ]
     tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0, byte_fallback=False))
     tokenizer.normalizer = normalizers.Precompiled(compile_charsmap(fold_table()))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(RUNS), behavior="removed", invert=True)
