@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .generate import Generator
 
 COLON = "\uff1a"
+ENGLISH = 0.85  # a translated question is supported less well
 MAX_QUESTION = 2000  # characters
 _VIEWS_KEPT = 20_000
 
@@ -191,7 +192,8 @@ class _Asking:
         return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
 
     def _supported(self, finding: Finding) -> bool:
-        return not finding.hard_missing and finding.support >= self.settings.min_support and finding.focus >= 0.4 and finding.score >= 0.4
+        least = self.settings.min_support * (ENGLISH if self.query.language == "en" else 1.0)
+        return not finding.hard_missing and finding.support >= least and finding.focus >= 0.4 and finding.score >= 0.4
 
     def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
         wanted: dict[tuple[str, int, int], None] = {}

@@ -36,13 +36,14 @@ class Settings:
     pool_k: int = 60  # candidates of each retrieval leg
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning
+    dense_weight: float = 0.5  # what a rank of the meaning leg counts beside one of the word leg (a question in English: 1)
     rrf_k: int = 20  # how much a lower rank of one leg still counts in the fusion
     min_support: float = 0.55  # share of the question's weight that the source must support
 
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),
                                 ("max_file_mb", 1, 100_000), ("top_k", 1, 200), ("pool_k", 1, 10_000), ("rrf_k", 1, 10_000),
-                                ("min_support", 0.0, 1.0)):
+                                ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0)):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} = {value!r} is out of range; give {low} to {high}")

@@ -32,12 +32,12 @@ class Retrieved:
     score: float
 
 
-def fuse(legs: Sequence[Sequence[Hit]], k: int) -> dict[int, float]:
-    """Reciprocal rank fusion (Cormack, Clarke & Büttcher 2009): sum of 1/(k + rank), ranks from 1."""
+def fuse(legs: Sequence[tuple[float, Sequence[Hit]]], k: int) -> dict[int, float]:
+    """Reciprocal rank fusion (Cormack, Clarke & Büttcher 2009): sum of weight/(k + rank), ranks from 1."""
     scores: dict[int, float] = {}
-    for leg in legs:
+    for weight, leg in legs:
         for rank, hit in enumerate(leg, 1):
-            scores[hit.chunk] = scores.get(hit.chunk, 0.0) + 1.0 / (k + rank)
+            scores[hit.chunk] = scores.get(hit.chunk, 0.0) + weight / (k + rank)
     return scores
 
 
@@ -61,11 +61,12 @@ def retrieve(
     query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None
 ) -> list[Retrieved]:
     """The best `settings.top_k` passages, best first, near-duplicates left out."""
-    legs: list[list[Hit]] = []
+    legs: list[tuple[float, list[Hit]]] = []
     if settings.lexical:
-        legs.append(snapshot.search_lexical(lexical_terms(query), settings.pool_k))
+        legs.append((1.0, snapshot.search_lexical(lexical_terms(query), settings.pool_k)))
     if settings.dense and embedder is not None:
-        legs.append(snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k))
+        weight = 1.0 if query.language == "en" else settings.dense_weight
+        legs.append((weight, snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k)))
     scored = [Retrieved(i, snapshot.chunk(i), score) for i, score in fuse(legs, settings.rrf_k).items()]
     weighed = sorted((_weigh(query, r) for r in scored), key=lambda r: (-r.score, r.chunk_id))
     kept = _distinct(weighed, settings.top_k if reranker is None else settings.top_k * 3)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ASKING = re.compile(
     r"百分之(几|多少)|多少|若干|几(?=[\u4e00-\u9fff])|哪(一|些|几|个|里|儿|位|家|年|天|月|种|类|项|部|所)*|什么(样的?|时候|时间|地方)?|啥|谁|何时|何处|何人|"
-    r"怎么样?|怎样|如何|为什么|为何|是不是|有没有|是否|能不能|请问|请|告诉我|想知道|想问|问一下|查一下|帮我|帮忙|麻烦|看看|"
+    r"怎么样?|怎样|如何|为什么|为何|是不是|有没有|是否|能不能|请问|(?<![申邀聘恳])请(?!假|求)|告诉我|想知道|想问|问一下|查一下|帮我|帮忙|麻烦|看看|"
     r"分别|各自|各(?=是|有|为|多)|一共|总共|总计|合计|共计|累计|大概|大约|大致|到底|究竟|具体|情况|以及|那么|那|呢|吗|嘛|呀|吧|啊|"
     r"您好|你好|谢谢|多谢|请教|咨询一下|问下|查查|查询|好不好|行不行|行吗|可以吗|怎么回事|前前后后|里头|那个|这个|那[篇场套种份家次些条]|这[篇场套种份家次些条]|咱|人家|总共|几几年|[两三四五六几]句话|句话|列一下|列举|说说|"
     r"讲讲|一下|大伙|干嘛|为啥|咋样?|非要|不行吗|分别|头一个|这事|那事|这件事|现如今|如今|眼下|截到|算下来|加起来|各自的?|按|"
@@ -155,7 +155,7 @@ def english_terms(body: str) -> list[Term]:
                 terms.append(_translated(phrase, words, start, end))
             elif len(phrase) > 1:
                 # an unknown word may be a name in the documents' script, so only codes must be found to the letter
-                terms.append(Term(phrase, 0.5, ((phrase, 1.0),), bool(re.search(r"\d", phrase)), start, end, "eng"))
+                terms.append(Term(phrase, 0.3, ((phrase, 1.0),), bool(re.search(r"\d", phrase)), start, end, "eng"))
             i += length
             break
         else:

@@ -12,8 +12,8 @@ from .office import office
 
 
 def test_reciprocal_ranks_add_up():
-    scores = fuse([[Hit(1, 9.0), Hit(2, 8.0)], [Hit(2, 0.5)]], k=60)
-    assert scores == {1: pytest.approx(1 / 61), 2: pytest.approx(1 / 62 + 1 / 61)}
+    scores = fuse([(1.0, [Hit(1, 9.0), Hit(2, 8.0)]), (0.5, [Hit(2, 0.5)])], k=60)
+    assert scores == {1: pytest.approx(1 / 61), 2: pytest.approx(1 / 62 + 0.5 / 61)}
 
 
 def test_no_legs_nothing():

@@ -91,6 +91,8 @@ class ExtractiveReader:
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
         hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
         focus = self._focus(query, view, found)
+        if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
+            return []
         spans = [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
         tight = [tightness(view, s, found, query.focus) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
@@ -173,6 +175,12 @@ def _order(finding: Finding) -> tuple[float, int, str, int, int]:
     """Best first; of equals, what speaks of the latest year; then a fixed order."""
     last = finding.period.last if finding.period else 0
     return -round(finding.score, 4), -last, finding.view.source, finding.view.index, finding.span.start
+
+
+def _is_heading(view: View) -> bool:
+    """Whether the sentence is a heading or the title itself: it names what is asked about and says nothing of it."""
+    said = _plain(view.text)
+    return said in _plain(view.part.title) or (bool(view.sentence.heading) and said == _plain(view.sentence.heading[-1]) and not re.search(r"[。;]$", view.folded.strip()))
 
 
 def _leads(view: View) -> bool:
