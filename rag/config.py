@@ -38,7 +38,7 @@ class Settings:
     dense: bool = True  # search by meaning
     dense_weight: float = 0.5  # what a rank of the meaning leg counts beside one of the word leg (a question in English: 1)
     rrf_k: int = 20  # how much a lower rank of one leg still counts in the fusion
-    min_support: float = 0.55  # share of the question's weight that the source must support
+    min_support: float = 0.5  # share of the question's weight that the source must support
 
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),

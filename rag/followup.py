@@ -118,7 +118,7 @@ def _inherit(question: str, then: Query, *, region: bool, terms: bool = False, p
     if region and then.places:
         lead += then.text[then.places[0][0] : then.places[-1][1]]
     if terms:
-        lead += "".join(t.text for t in then.terms if t.weight > 0.2)
+        lead += "".join(then.text[t.start : t.end] for t in then.terms if t.weight > 0.2)
     return f"{lead}{TOPIC}{question}" if lead else question
 
 

@@ -134,6 +134,10 @@ def _things(query: Query) -> list[Step]:
     for stop in [*joins, last]:
         groups.append(range(at, stop + 1))
         at = stop + 1
+    longest = max(len(group) for group in groups[1:])
+    if len(groups[0]) > longest:  # what stands before the first thing is said of all of them
+        groups[0] = range(groups[0].stop - longest, groups[0].stop)
+        first = groups[0].start
     steps = []
     for mine in groups:
         others = {n for group in groups if group is not mine for n in group}

@@ -80,6 +80,7 @@ TOPIC = "\u3000"  # stands between what a follow-up takes over from the conversa
 _IMPLIED = re.compile(r"(场|家|件|项|户|人)[次数]|(岗)位数")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
 _UNION = re.compile(r"总(?!工会|体|量|数|结|部|经理|额|计|共|产|人|值|会|书记|分|干)")
+_OF_PLACE = re.compile(r"[那的这全各有]|工会")  # `辽宁那5所学院`: the place is said by itself
 _ABBREVIATION = re.compile(r"[“\"「][二两三四五六七八九十][^”\"」]{1,4}[”\"」]")
 _MONEY_HINT = re.compile(r"资金|经费|金额|慰问金|补贴|奖金|工资|票房|钱|预算|款|创收|创效|价值|funds?|money|yuan|rmb|cost")
 
@@ -143,7 +144,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         kind, unit = Kind.LIST, ""  # `“四门”理念是什么` asks for the four
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
     times = [(m.start, m.end, m.period) for m in mentions if m.period is not None]
-    places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic")]
+    places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic") or (m.kind == "in_name" and _OF_PLACE.match(text, m.end))]
     titles = tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(text))
     masked = list(folded)
     for start, end in [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
@@ -234,6 +235,8 @@ def _quoted_terms(text: str, terms: list[Term]) -> list[Term]:
     for match in _QUOTED.finditer(text):
         inside = [t for t in terms if match.start() <= t.start and t.end <= match.end()]
         name = fold(next(g for g in match.groups() if g))
+        if name.isascii() and " " in name:
+            continue  # a translated name: its words are looked for
         variants = ((f"《{name}》", 1.0), (name, 0.5)) if match[1] else ((name, 1.0),)
         whole = Term(name, 1.0, variants, False, match.start(), match.end(), "nz")
         at = terms.index(inside[0]) if inside else sum(t.end <= match.start() for t in terms)

@@ -256,7 +256,8 @@ def _lists(query: Query, view: View) -> list[Span]:
     for start, end, items in runs:
         first, last = view.clause_of(start), view.clause_of(end - 1)
         fit = 1.0 if wanted is None else 1.15 if items == wanted else 0.85
-        if any(f"“{title}”" in view.text[start:end] for title in query.titles):
+        before_last = view.text[start : max(start, view.text.rfind("、", start, end))]
+        if any(f"“{title}”" in before_last for title in query.titles):
             fit *= 0.5  # the thing asked about is an item of this list, not its heading
         found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), fit))
     whole = Span(0, len(view.text), 0.55 if runs else 0.45)

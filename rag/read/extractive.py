@@ -123,7 +123,7 @@ class ExtractiveReader:
         best = 0.0
         for i in query.focus:
             said = max((m.score for m in found[i].matches), default=0.0)
-            best = max(best, said, (0.5 if query.kind in VALUES else 1.0) * found[i].around)
+            best = max(best, said, (0.4 if query.kind in VALUES else 1.0) * found[i].around)
         return best
 
     def _weights(self, query: Query) -> list[float]:
@@ -163,7 +163,7 @@ class ExtractiveReader:
         part, i = view.part, view.index
         near = part.sentences[max(0, i - 3) : i + 5]
         place = _plain(part.title + "".join(view.sentence.heading) + "".join(part.clean[s.start : s.end] for s in near))
-        missing = [t for t in (*query.titles, *query.codes) if _plain(t) not in place and not _spelled_out(t, view)]
+        missing = [t for t in (*query.titles, *query.codes) if not (t.isascii() and query.language == "en") and _plain(t) not in place and not _spelled_out(t, view)]
         here = {_plain(m) for m in re.findall(r"《([^》]+)》", view.text)}
         if here:  # the sentence is about other works than the one asked about
             books = [_plain(m) for m in re.findall(r"《([^》]+)》", query.text)]
