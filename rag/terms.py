@@ -188,6 +188,7 @@ class Matcher:
         self._encode = encode
         self._near = near
         self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._likeness: dict[str, dict[str, float]] = {}
         self._cut: dict[str, list[Token]] = {}
 
     def tokens(self, text: str) -> list[Token]:
@@ -226,26 +227,30 @@ class Matcher:
             found += [Match(m.start(), m.end(), 0.9) for m in re.finditer("[\u4e00-\u9fff]{0,4}?".join(word), folded)]
         if len(word) < 2:
             return found
-        long = [t for t in tokens if len(t.text) > 1]
-        chars = set(word)
-        for token in long:
-            if chars.isdisjoint(token.text):
-                continue
-            shared = _shared(word, token.text)
-            if shared >= 2 or (shared and min(len(word), len(token.text)) == shared):
-                found.append(Match(token.start, token.end, 0.9 * shared / max(len(word), min(len(token.text), 4))))
-        if self._encode is None or term.flag == "eng":
-            return found
-        known = self.vectors([word, *(t.text for t in long)])
-        target = known.get(word)
-        if target is None:
-            return found
-        for token in long:
-            near = float(target @ known[token.text])
-            if near >= self._near:
-                bonus = 0.15 if set(word) & set(token.text) else 0.0
-                found.append(Match(token.start, token.end, min(0.8, near * 0.7 + bonus)))
-        return found
+        table = self._likeness.setdefault(word, {})
+        new = [t.text for t in tokens if t.text not in table]
+        if new:
+            table.update(self._liken(word, list(dict.fromkeys(new)), spatial=term.flag != "eng"))
+        return found + [Match(t.start, t.end, like) for t in tokens if (like := table[t.text])]
+
+    def _liken(self, word: str, others: list[str], *, spatial: bool) -> dict[str, float]:
+        """How well each of `others` stands for `word`: by a shared part, or by nearness in the vector space."""
+        if len(self._likeness) > 10_000:
+            self._likeness = {word: self._likeness[word]}
+        likeness = dict.fromkeys(others, 0.0)
+        long = [other for other in others if len(other) > 1]
+        for other in long:
+            shared = _shared(word, other)
+            if shared >= 2 or (shared and min(len(word), len(other)) == shared):
+                likeness[other] = 0.9 * shared / max(len(word), min(len(other), 4))
+        if self._encode is not None and spatial and long:
+            known = self.vectors([word, *long])
+            for other in long:
+                near = float(known[word] @ known[other])
+                if near >= self._near:
+                    bonus = 0.15 if set(word) & set(other) else 0.0
+                    likeness[other] = max(likeness[other], min(0.8, near * 0.7 + bonus))
+        return likeness
 
 
 def _shared(a: str, b: str) -> int:
