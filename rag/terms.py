@@ -201,12 +201,13 @@ class Matcher:
 
     def vectors(self, words: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Vectors of `words`, embedding only those not seen before."""
-        new = [w for w in dict.fromkeys(words) if w not in self._vectors]
+        if len(self._vectors) > 200_000:
+            self._vectors = {}
+        store = self._vectors  # another thread may put a new one in its place
+        new = [w for w in dict.fromkeys(words) if w not in store]
         if new and self._encode is not None:
-            if len(self._vectors) > 200_000:
-                self._vectors.clear()
-            self._vectors.update(zip(new, self._encode(new), strict=True))
-        return self._vectors
+            store.update(zip(new, self._encode(new), strict=True))
+        return store
 
     def find(self, term: Term, folded: str, tokens: Sequence[Token]) -> list[Match]:
         """All places in `folded` that support `term`, with scores; `tokens` are the words of `folded`."""

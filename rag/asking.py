@@ -1,0 +1,203 @@
+"""One question on its way through one generation: plan, find, verify, compose."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .compose import cite, compared, marked, proof
+from .config import Settings
+from .grounded import ground
+from .offsets import OffsetMap
+from .plan import Plan, plan
+from .query import Query
+from .read import ExtractiveReader, Finding, View
+from .read.candidates import Span
+from .refusal import Reason, message
+from .retrieve import Retrieved, retrieve
+from .terms import Matcher, Term
+from .text.tokens import PAIR, index_terms
+from .types import Answer, Citation, RelatedPassage, Statement
+from .verify import check
+
+if TYPE_CHECKING:
+    from .embed import Embedder
+    from .generate import Generator
+    from .rerank import Reranker
+    from .store import Snapshot
+
+COLON = "\uff1a"
+ENGLISH = 0.85  # a translated question is supported less well
+SCORE = 0.4  # the least that a span must score, and its focus be supported, to be an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a bot answers with. `view` gives a sentence by generation, source, part and number."""
+
+    settings: Settings
+    embedder: Embedder
+    matcher: Matcher
+    view: Callable[[Snapshot, str, int, int], View]
+    reranker: Reranker | None = None
+    generator: Generator | None = None
+
+
+class Asking:
+    """One question. `question` is what was asked, `query` what it means, completed from the conversation."""
+
+    def __init__(self, tools: Tools, snapshot: Snapshot, query: Query, question: str, *, started: float, id_: str | None = None) -> None:
+        self.tools, self.snapshot, self.query, self.question = tools, snapshot, query, question
+        self.started, self.id = started, id_
+        self.settings = tools.settings
+        self.reader = ExtractiveReader(tools.matcher, self._importance, self._known)
+        self.timing = {"retrieve": 0.0, "read": 0.0}
+        self.retrieved: list[Retrieved] = []
+
+    def answer(self) -> Answer:
+        """Plan, find, verify, compose."""
+        if not len(self.snapshot):
+            return self._refuse(Reason.NO_DOCUMENTS)
+        steps = plan(self.query)
+        found: list[tuple[str, Finding | None, Reason | None]] = []
+        for step in steps.steps:
+            finding, reason = self._find(step.query)
+            found.append((step.label, finding, reason))
+        return self._written(self._compose(steps, found))
+
+    def _written(self, read: Answer) -> Answer:
+        """The language model's fuller answer, proved sentence by sentence; the reader's own where nothing passes."""
+        generator = self.tools.generator
+        if generator is None or not self.retrieved:
+            return read
+        at = time.perf_counter()
+        passages = [self._views([r]) for r in self.retrieved[:6]]
+        citations: list[Citation] = []
+        kept: list[Statement] = []
+        for text, view in ground(generator, self.query, passages):
+            whole = Finding(view, Span(0, len(view.text), 1.0), 1.0, 1.0, 1.0, (), (), view.sentence.period, view.regions)
+            citation = cite(whole, self.snapshot.document(view.source), len(citations) + 1)
+            known = next((c for c in citations if (c.source, c.start) == (citation.source, citation.start)), None)
+            if known is None:
+                citations.append(citation)
+            kept.append(Statement(text, ((known or citation).n,)))
+        self.timing["generate"] = (time.perf_counter() - at) * 1000
+        if not kept:
+            return replace(read, timing_ms=self._timing())
+        return replace(
+            read, answer="\n".join(marked(s.text, s.citations) for s in kept), refused=False, reason=None, statements=tuple(kept),
+            citations=tuple(citations), timing_ms=self._timing(),
+        )
+
+    def _find(self, query: Query) -> tuple[Finding | None, Reason | None]:
+        at = time.perf_counter()
+        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker)
+        self.timing["retrieve"] += (time.perf_counter() - at) * 1000
+        self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
+        at = time.perf_counter()
+        views = self._views(retrieved)
+        try:
+            return self._judge(query, views)
+        finally:
+            self.timing["read"] += (time.perf_counter() - at) * 1000
+
+    def _judge(self, query: Query, views: list[View]) -> tuple[Finding | None, Reason | None]:
+        findings = self.reader.read(query, views)
+        for finding in findings[:8]:
+            if self._supported(finding):
+                return finding, None
+        if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
+            return None, Reason.OTHER_PLACE
+        if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
+            return None, Reason.OTHER_YEAR
+        return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
+
+    def _supported(self, finding: Finding) -> bool:
+        least = self.settings.min_support * (ENGLISH if self.query.language == "en" else 1.0)
+        return not finding.hard_missing and finding.support >= least and finding.focus >= SCORE and finding.score >= SCORE
+
+    def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
+        wanted: dict[tuple[str, int, int], None] = {}
+        for found in retrieved:
+            sentences = self.snapshot.part(found.chunk.source, found.chunk.part).sentences
+            for index in range(max(0, found.chunk.first - 1), min(found.chunk.last + 2, len(sentences))):
+                wanted[found.chunk.source, found.chunk.part, index] = None
+        return [self.tools.view(self.snapshot, *key) for key in wanted]
+
+    def _known(self, term: Term) -> bool:
+        return any(self.snapshot.df(word) for word, score in term.variants if score >= 0.8)
+
+    def _importance(self, term: Term) -> float:
+        """Lower for a word that stands in most chunks of this collection."""
+        total = len(self.snapshot)
+        if total < 8:
+            return 1.0
+        held = 0
+        for word, score in term.variants[:3]:
+            if score >= 0.8:
+                keys = [word] if self.snapshot.df(word) else [k for k in index_terms(word) if k.startswith(PAIR)]
+                held = max(held, min((self.snapshot.df(k) for k in keys), default=0))
+        share = held / total
+        return 1.0 if share < 0.05 else max(0.25, 1.0 - math.log(share / 0.05) / math.log(20))
+
+    def _compose(self, steps: Plan, found: Sequence[tuple[str, Finding | None, Reason | None]]) -> Answer:
+        citations: list[Citation] = []
+        statements: list[Statement] = []
+        kept: list[tuple[str, Finding]] = []
+        notes: list[str] = []
+        reasons = [reason for _, _, reason in found if reason]
+        zh = self.query.language == "zh"
+        for label, finding, _ in found:
+            if finding is None:
+                notes.append(f"{label}\uff1a资料中没有找到。" if zh else f"{label}: not found in the documents.")
+                continue
+            text = f"{label}{COLON if zh else ': '}{finding.text}" if label else finding.text
+            if check(finding.text, [proof(finding)]):
+                reasons.append(Reason.NOT_VERIFIED)
+                continue
+            citation = cite(finding, self.snapshot.document(finding.view.source), len(citations) + 1)
+            same = next((c for c in citations if (c.source, c.start, c.end) == (citation.source, citation.start, citation.end)), None)
+            if same is None:
+                citations.append(citation)
+            statements.append(Statement(text, ((same or citation).n,)))
+            kept.append((label, finding))
+        if not statements:
+            return self._refuse(reasons[0] if reasons else Reason.NOT_FOUND)
+        lines = [marked(s.text, s.citations) for s in statements]
+        short = kept[0][1].text if len(steps.steps) == 1 else None
+        if steps.compares and len(kept) == len(steps.steps):
+            verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.language)
+            if verdict:
+                numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
+                statements.insert(0, Statement(verdict, numbers))
+                lines.insert(0, marked(verdict, numbers))
+        return Answer(
+            self.question, "\n".join([*lines, *(notes if len(steps.steps) > 1 else [])]), short=short, statements=tuple(statements),
+            citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
+            understood=self._understood(), id=self.id,
+        )
+
+    def _refuse(self, reason: Reason) -> Answer:
+        return Answer(
+            self.question, message(reason, self.query), refused=True, reason=reason.value, passages=self._related(),
+            generation=self.snapshot.generation, timing_ms=self._timing(), understood=self._understood(), id=self.id,
+        )
+
+    def _related(self, limit: int = 5) -> tuple[RelatedPassage, ...]:
+        related = []
+        for found in self.retrieved[:limit]:
+            part = self.snapshot.part(found.chunk.source, found.chunk.part)
+            start, end = OffsetMap(part.edits).to_raw(found.chunk.start, found.chunk.end)
+            related.append(RelatedPassage(found.chunk.source, start, end, found.chunk.text, round(found.score, 4), part.title))
+        return tuple(related)
+
+    def _understood(self) -> dict[str, object]:
+        told = self.query.explain()
+        told["rewritten"] = self.query.text if self.query.rewritten_from else None
+        return told
+
+    def _timing(self) -> dict[str, float]:
+        return {**self.timing, "total": (time.perf_counter() - self.started) * 1000}
