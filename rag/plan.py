@@ -15,6 +15,7 @@ _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
 _COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
+_VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)|谁)(更|最|比较)?(多|少|高|低|大|小|早|晚)(一些|一点|些)?(呢)?")
 _EDGES = " ,;?。"
 _COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
 _PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
@@ -154,7 +155,7 @@ def _by_ask(query: Query) -> list[Step]:
     """`他在哪家公司上班?项目带来多少效益`: a question for each clause that asks, each with what the clauses before it said."""
     bounds = [0, *(m.end() for m in _PART.finditer(query.text)), len(query.text)]
     clauses = [(a, b) for a, b in itertools.pairwise(bounds) if query.text[a:b].strip(_EDGES)]
-    asking = [(a, b) for a, b in clauses if _ASK.search(query.text, a, b)]
+    asking = [(a, b) for a, b in clauses if _ASK.search(query.text, a, b) and not _VERDICT.fullmatch(query.text[a:b].strip(_EDGES))]
     if len(asking) < 2:
         return []
     steps: list[Step] = []

@@ -44,8 +44,9 @@ _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, pattern in (
         (Kind.CONTACT, r"联系方式|电话(号码)?(是|为)?(多少|什么)?|手机号|邮箱|网址|文号|几号文|热线(是|号码)"),
-        (Kind.PERCENT, r"百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
+        (Kind.PERCENT, r"(比例|比率|占比|满意度|比重)[^,。?]{0,8}(多少|几)|百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
         (Kind.DATE, r"什么时候|啥时候|几几年|何时|截止到?几|最[晚迟早]|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
+        (Kind.PERSON, r"哪些人(?!员|物)|都?有(哪几位|谁)(?!家)"),
         (Kind.NAME, r"(主题|口号|题目|标题)[)）]?(是|为)?(哪|什么|啥)"),
         (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十](?![位名]|个人)|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
         (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|费|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
@@ -105,6 +106,7 @@ class Query:
     terms: tuple[Term, ...] = ()
     years: tuple[int, ...] = ()
     unresolved_time: bool = False
+    homes: tuple[str, ...] = ()  # provinces within names (`辽宁工匠学院`): a document of another is not about it
     rewritten_from: str | None = None
     focus: tuple[int, ...] = ()  # numbers of the terms that name the thing counted or asked for
     places: tuple[tuple[int, int, str], ...] = field(default=())
@@ -137,7 +139,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     text = _SHORT_YEAR.sub(r"20\1年", half_width(text.strip(" \t\r\n")))
     folded = fold(text)
     plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
-    language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 3 >= len(re.findall(r"[a-z]+", plain)) else "en"
+    language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 1.5 >= len(re.findall(r"[a-z]+", plain)) else "en"
     topic_end = text.rfind(TOPIC) + 1
     kind, unit, head = _kind(plain[topic_end:], language)
     if kind in (Kind.TEXT, Kind.NAME, Kind.QUANTITY) and _ABBREVIATION.search(text) and re.search(r"是什么|指什么|具体|内容|是哪|含义|哪", text):
@@ -145,6 +147,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
     times = [(m.start, m.end, m.period) for m in mentions if m.period is not None]
     places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic") or (m.kind == "in_name" and _OF_PLACE.match(text, m.end))]
+    homes = tuple(dict.fromkeys(m.region.split("/")[0] for m in find_places(text) if m.kind == "in_name" and m.region != "全国"))
     titles = tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(text))
     masked = list(folded)
     for start, end in [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
@@ -164,7 +167,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         regions=_outermost([r for _, _, r in places]), titles=titles,
         codes=tuple(m[0] for m in _CODE.finditer(fold(text))), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
-        places=tuple(places), times=tuple(times),
+        places=tuple(places), times=tuple(times), homes=homes,
         focus=() if kind is Kind.PERCENT else _focus(plain, terms) if kind in (Kind.QUANTITY, Kind.MONEY) else _attribute(plain, terms, kind),
     )
 

@@ -58,7 +58,7 @@ class Term:
 
 
 # A question about something stopped, forbidden or refused is not answered by a text that says it took place.
-_TURNS = re.compile(r"停[办止工业播用]|辞退|开除|解散|处分|处罚|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
+_TURNS = re.compile(r"停[办止工业播用]|退出|叫停|关闭|撤出|辞退|开除|解散|处分|处罚|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
 
 
 _OFFICES = frozenset("厅局委部会院校办社所")

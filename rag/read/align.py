@@ -97,10 +97,11 @@ def _next(text: str, at: int, stops: str) -> int:
     return min((found for found in (text.find(c, at) for c in stops) if found >= 0), default=len(text))
 
 
-def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[int]) -> tuple[float, bool]:
+def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[int], said: str) -> tuple[float, bool]:
     """Whether the noun that a number counts is the one asked for, and how little narrows it that was not asked.
 
     The noun counted stands right behind the unit (`353篇作品`) or, where a stop follows, right before the number.
+    What stands behind the number as it was asked (`said`, folded) counts a little more.
     Gives a factor (1.0 where nothing narrows) and whether the focus is the noun counted.
     """
     covered = [(m.start, m.end) for s in found for m in s.matches if m.score >= 0.5]
@@ -115,7 +116,8 @@ def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[
     nouns = behind or [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
     counted = any(a < t.end and t.start < b for a, b in asked for t in nouns)
     matched = [t for t in lead if any(a < t.end and t.start < b for a, b in covered)]
-    return 0.88 + 0.12 * (len(matched) / len(lead) if lead else 0.8), counted
+    literal = 1.04 if any(view.folded[span.end : span.end + n] in said for n in (4, 3) if len(view.folded) >= span.end + n) else 1.0
+    return literal * (0.88 + 0.12 * (len(matched) / len(lead) if lead else 0.8)), counted
 
 
 def _clause_zones(query: Query, view: View, span: Span) -> Callable[[Match], float]:

@@ -198,8 +198,12 @@ def _organisations(query: Query, view: View) -> list[Span]:
             first -= 1
         while first < i and tokens[first].flag[:1] in ("m", "q", "f") and not long:
             first += 1
-        if token.end - tokens[first].start >= 3 and _of_type(query.text, token.text):
-            found.append(Span(tokens[first].start, token.end, 1.0))
+        start = tokens[first].start
+        if view.folded[start - 1 : start] == "”" and (opening := view.folded.rfind("“", 0, start)) >= 0 and start - opening <= 12:
+            start = opening  # `阿里巴巴“饿了么”分公司`
+            start = max((t.start for t in tokens if t.end == start and t.flag[:1] == "n"), default=start)
+        if token.end - start >= 3 and _of_type(query.text, token.text):
+            found.append(Span(start, token.end, 1.0))
     return found
 
 

@@ -94,7 +94,7 @@ class ExtractiveReader:
         if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
         spans = [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
-        tight = [tightness(view, s, found, query.focus) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
+        tight = [tightness(view, s, found, query.focus, fold(query.text)) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
         findings = []
         for span, (narrow, counted) in zip(spans, tight, strict=True):
@@ -107,6 +107,8 @@ class ExtractiveReader:
             score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
                 score *= (1.0 if counted or not query.focus else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
+            if query.kind is Kind.PERSON and query.titles:
+                score *= _by_title(query, view, span)
             if query.kind is Kind.NAME:
                 score *= _beside(query, view, span, found)
             if query.kind is Kind.ORGANISATION:
@@ -203,6 +205,16 @@ def _beside(query: Query, view: View, span: Span, found: Sequence[Support]) -> f
     return 1.0 if near else 0.85
 
 
+def _by_title(query: Query, view: View, span: Span) -> float:
+    """Less for a person whom the quoted title does not stand next to (`“电力技能大师”蒙媛`)."""
+    for title in query.titles:
+        at = view.folded.find(fold(title))
+        if at >= 0:
+            beside = -1 <= span.start - at - len(title) <= 3 or -1 <= at - span.end <= 12
+            return 1.0 if beside else 0.75
+    return 1.0
+
+
 def _referred(view: View) -> bool:
     """Whether the next sentence goes on about a person of this one."""
     following = view.part.sentences[view.index + 1 : view.index + 2]
@@ -265,6 +277,8 @@ def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> fl
 
 
 def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
+    if not query.regions and query.homes and view.part.region and view.part.region.split("/")[0] not in query.homes:
+        return 0.3
     if not query.regions:
         return 0.9 if any("/" in r for r in regions) and query.kind is not Kind.PLACE else 1.0
     if len(query.regions) > 1:  # a relation between places: each must be spoken of
