@@ -254,7 +254,7 @@ def _narrowed(query: Query, view: View, span: Span, found: Sequence[Support]) ->
     return 0.4 if extra >= 2 else 1.0
 
 
-_WHOLE = re.compile(r"总数|总量|总人数|全部|全省|全市|全国|所有|总共|一共|共有|total|overall|altogether", re.IGNORECASE)
+_WHOLE = re.compile(r"总数|总量|总人数|全省|全市|全国|所有|全部|total|overall|altogether", re.IGNORECASE)
 _WIDE = frozenset(["全省", "全市", "全国", "累计", "共有", "工会", "总计", "达到", "拥有", "全部", "覆盖", "现有", "已有"])
 _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
