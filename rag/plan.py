@@ -17,6 +17,7 @@ _COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
 _VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)|谁)(更|最|比较)?(多|少|高|低|大|小|早|晚)(一些|一点|些)?(呢)?")
 _EDGES = " ,;?。"
+_WITHIN = ("", "的", "之", "“", "”", "级")  # what may stand between the words of one thing
 _COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
 _PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
@@ -98,9 +99,9 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     kind, unit = (query.kind, query.unit)
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         kind, unit = _compared_kind(query.text), ""
-    if not again.focus and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
-        nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l") or t.flag == "vn"]
-        again = replace(again, focus=tuple(nouns[-1:]))
+    if (compares or not again.focus) and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
+        nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l")]
+        again = replace(again, focus=tuple(nouns[-1:]) or again.focus)
     return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions, period=period or query.period)
 
 
@@ -122,10 +123,10 @@ def _things(query: Query) -> list[Step]:
         return []
     tail = terms[joins[0]].text[-1]
     first = joins[0]
-    while first > 0 and terms[first].start - terms[first - 1].end <= 1 and joins[0] - first < 4:
+    while first > 0 and query.text[terms[first - 1].end : terms[first].start] in _WITHIN and joins[0] - first < 4:
         first -= 1
     last = joins[-1] + 1
-    while not terms[last].text.endswith(tail) and last + 1 < len(terms) and terms[last + 1].start - terms[last].end <= 1:
+    while not terms[last].text.endswith(tail) and last + 1 < len(terms) and query.text[terms[last].end : terms[last + 1].start] in _WITHIN:
         last += 1
     if not terms[last].text.endswith(tail):
         last = joins[-1] + 1
