@@ -88,7 +88,7 @@ class Asking:
         if not kept:
             return replace(read, timing_ms=self._timing())
         return replace(
-            read, answer="\n".join(marked(s.text, s.citations) for s in kept), refused=False, reason=None, statements=tuple(kept),
+            read, answer="\n".join(marked(s.text, s.citations, self.query.language) for s in kept), refused=False, reason=None, statements=tuple(kept),
             citations=tuple(citations), timing_ms=self._timing(),
         )
 
@@ -166,14 +166,14 @@ class Asking:
             kept.append((label, finding))
         if not statements:
             return self._refuse(reasons[0] if reasons else Reason.NOT_FOUND)
-        lines = [marked(s.text, s.citations) for s in statements]
+        lines = [marked(s.text, s.citations, self.query.language) for s in statements]
         short = kept[0][1].text if len(steps.steps) == 1 else None
         if steps.compares and len(kept) == len(steps.steps):
             verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.language)
             if verdict:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
                 statements.insert(0, Statement(verdict, numbers))
-                lines.insert(0, marked(verdict, numbers))
+                lines.insert(0, marked(verdict, numbers, self.query.language))
         return Answer(
             self.question, "\n".join([*lines, *(notes if len(steps.steps) > 1 else [])]), short=short, statements=tuple(statements),
             citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),

@@ -56,8 +56,8 @@ def statement(text: str, citations: Sequence[int]) -> Statement:
     return Statement(text, tuple(citations))
 
 
-def marked(text: str, citations: Sequence[int]) -> str:
-    """Text with its citation marks, before the full stop: `26万余人次[1]。`."""
-    stop = "。" if any("\u4e00" <= c <= "\u9fff" for c in text) else "."
+def marked(text: str, citations: Sequence[int], language: str = "zh") -> str:
+    """Text with its citation marks, before the full stop of the language: `26万余人次[1]。`."""
+    stop = "。" if language == "zh" or any("\u4e00" <= c <= "\u9fff" for c in text) else "."
     body = text.rstrip("。.; \uff1b")
     return body + "".join(f"[{n}]" for n in citations) + stop

@@ -49,7 +49,7 @@ _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
         (Kind.PERSON, r"哪些人(?!员|物)|都?有(哪几位|谁)(?!家)"),
         (Kind.NAME, r"(主题|口号|题目|标题)[)）]?(是|为)?(哪|什么|啥)"),
         (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十](?![位名]|个人)|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
-        (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|费|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
+        (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|(?<!免)费(?!检|筛)|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
         (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?:个(?=人))?(?P<unit>{_UNIT})|多少(?P<head>[^,,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
         (Kind.PERSON, r"谁|哪(一|两|三|四|五|六|几)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
         (Kind.ORGANISATION, r"哪(一)?(个|家|所)(单位|部门|公司|企业|机构|组织|学校|学院|工会|总工会|工厂|厂|厅局|厅|局|报|媒体|协会|集团|医院|报社)|什么(单位|部门|公司|企业|机构|组织|学校|报纸|媒体|报)|谁(主办|承办|举办|牵头|发布|印发)|由谁|哪家|哪个(厅|局|委)|哪家(?!里)"),
@@ -165,7 +165,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         period=Period(min(p.first for p in periods), max(p.last for p in periods)) if periods else None,
         years=tuple(dict.fromkeys(y for p in periods for y in (p.first, p.last))),
         regions=_outermost([r for _, _, r in places]), titles=titles,
-        codes=tuple(m[0] for m in _CODE.finditer(fold(text))), terms=tuple(terms),
+        codes=(*(m[0] for m in _CODE.finditer(fold(text))), *_unknown_places(text, [(a, b) for a, b, _ in places])), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
         places=tuple(places), times=tuple(times), homes=homes,
         focus=() if kind is Kind.PERCENT else _focus(plain, terms) if kind in (Kind.QUANTITY, Kind.MONEY) else _attribute(plain, terms, kind),
@@ -219,6 +219,16 @@ def _nominal(term: Term) -> bool:
     return term.flag[:1] in ("n", "j", "l", "e", "b") or term.flag == "vn"
 
 
+def _unknown_places(text: str, known: list[tuple[int, int]]) -> list[str]:
+    """Counties and the like that the gazetteer does not hold (`敦煌市`): they must be named where the answer stands."""
+    return [
+        m[1] for m in _COUNTY.finditer(text)
+        if m[1][:-1] not in _NO_PLACE and not any(a < m.end(1) and m.start(1) < b for a, b in known)
+    ]
+
+
+_COUNTY = re.compile(r"(?:^|(?<=[省市州盟区在对,。?]))([\u4e00-\u9fff]{2,3}[市县旗])(?![\u4e00-\u9fff]{0,1}级|场|域|别|总|委|民|区|容|政|值)")
+_NO_PLACE = frozenset(["全", "各", "城", "我", "本", "该", "全国各", "各省", "哪个", "哪些", "多少", "几个", "一个", "两个", "三个", "某", "大城", "中小城", "直辖", "地级", "设区", "省会", "个", "重点", "直管", "所辖", "下辖", "周边", "其他", "其它", "农贸", "超", "股", "上", "入", "楼", "夜"])
 _ANSWER_WORDS = {
     Kind.MONEY: ("钱", "资金", "经费", "金额", "钱款", "款项", "总额", "花", "元", "块", "款"),
     Kind.ORGANISATION: ("单位", "公司", "企业", "机构", "部门", "厅局", "厂", "工厂", "组织", "厅", "局", "上班", "工作", "媒体"),

@@ -21,7 +21,14 @@ _TITLES = re.compile(r"《[^》]+》|“[^”]+”|「[^」]+」")
 _LATIN = re.compile(r"[a-z][a-z0-9][a-z0-9.\-]*|[a-z]+\d[a-z0-9.\-]*")
 _PLAIN = re.compile(r"[\W_]+")
 _NEGATION = re.compile(r"(?<![是否能])(没有|未能|尚未|并未|不再|不得|禁止|严禁|取消|停止|不予|无法|不能|不是|并非)")
-_BOUND = {"more": re.compile(r"超过|超|逾|突破|以上|多于|余|多"), "less": re.compile(r"不足|不到|以下|低于|少于"), "near": re.compile(r"近|接近|约|左右")}
+# in this order: `不超过` holds `超过` and says the opposite
+_BOUND = {
+    "most": re.compile(r"不得?(超过|高于|多于|大于)|至多|最多|最高|以内|封顶|上限"),
+    "least": re.compile(r"不得?(少于|低于|小于)|至少|最低|下限"),
+    "more": re.compile(r"超过|超|逾|突破|以上|多于|高于|余|多"),
+    "less": re.compile(r"不足|不到|以下|低于|少于"),
+    "near": re.compile(r"近|接近|约|左右"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,13 @@ def _numbers(statement: str, source: str, cited: Sequence[Cited]) -> Iterable[Fa
 def _softened(statement: str, said: Quantity, source: str, proof: Quantity) -> bool:
     """`不足` may not become `超过`: the words around two equal numbers must not contradict each other."""
     a, b = _bound(statement, said), _bound(source, proof)
+    if b in ("most", "least") and a != b:
+        return False  # a limit told as a plain figure is another statement
     return not a or not b or a == b or ({a, b} == {"near", "more"} and "余" in source[proof.start : proof.end + 1])
 
 
 def _bound(text: str, q: Quantity) -> str:
-    around = fold(text[max(0, q.start - 2) : q.start]) + " " + fold(text[q.start : q.end + 2])
+    around = fold(text[max(0, q.start - 4) : q.start]) + " " + fold(text[q.start : q.end + 2])
     return next((name for name, pattern in _BOUND.items() if pattern.search(around)), "")
 
 

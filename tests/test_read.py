@@ -100,3 +100,23 @@ def test_telephone_numbers():
     text = "联系人:李晓岚;联系电话:0931-8617305;邮箱:gh@example.cn。"
     found = candidates(understand("联系电话是多少?"), views(text)[0])
     assert [text[s.start : s.end] for s in found] == ["0931-8617305", "gh@example.cn"]
+
+
+@pytest.mark.parametrize(
+    ("question", "short"), [("会员住院慰问标准是多少?", "不超过500元"), ("活动每年几次?", "不少于4次"), ("生日慰问标准是多少?", "300元")]
+)
+def test_limits_keep_the_word_that_turns_them(question, short):
+    text = "关于做好会员慰问工作的通知\n\n会员住院慰问标准不超过500元,生日慰问标准为300元。活动每年不少于4次。\n"
+    assert best(question, text).text == short
+
+
+def test_a_place_that_no_gazetteer_holds_must_be_named():
+    text = "玉门市总工会关于会员慰问的通知\n\n会员住院慰问标准为500元。\n"
+    assert not reader().read(understand("玉门市会员住院慰问标准是多少?"), views(text))[0].hard_missing
+    assert reader().read(understand("敦煌市会员住院慰问标准是多少?"), views(text))[0].hard_missing == ("敦煌市",)
+
+
+def test_digits_set_apart_are_one_figure():
+    text = "青海工会2023年工作综述\n\n全省疗休养名额3 6 0 0 人,投入1 2 0 万元。\n"
+    assert best("疗休养名额有多少?", text).text == "3600人"
+    assert best("投入多少资金?", text).text == "120万元"

@@ -40,3 +40,16 @@ def test_altered_statements_fail(statement, kind):
 
 def test_a_statement_without_citation_fails():
     assert [f.kind for f in check("41.2万人", [])] == ["uncited"]
+
+
+LIMITS = Cited("会员住院慰问不超过500元,活动每年不少于4次,满意度98%以上。")
+
+
+@pytest.mark.parametrize("statement", ["不超过500元", "不少于4次", "98%以上"])
+def test_a_limit_is_told_as_a_limit(statement):
+    assert check(statement, [LIMITS]) == []
+
+
+@pytest.mark.parametrize("statement", ["超过500元", "500元", "4次", "超过4次"])
+def test_a_limit_is_no_plain_figure(statement):
+    assert [f.kind for f in check(statement, [LIMITS])] == ["number"]

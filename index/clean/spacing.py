@@ -16,6 +16,8 @@ from .words import crosses, in_words
 _RUN = re.compile(" {2,}")
 _POINT = re.compile(r"(?<=\d) +\. *(?=\d)|(?<=\d)\. +(?=\d+ *[%％万萬亿億倍元])|(?<=\d) +(?=[%％])")
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<![\d.,] )\d{{1,3}}(?: \d{{3}})+(?= ?[{HAN}%％])(?! ?年)")
+# digits set apart one by one, with a unit behind them; figures side by side in a table have more than one digit
+_DIGITS = re.compile(rf"(?<![\d.,:\-])(?<![\d.] )\d(?: \d)+(?: ?\. ?\d(?: \d)*)?(?= ?(?:[{UNIT}%％]|[余多] ?[{UNIT}]))(?! ?[、,，])")
 _BEFORE_MARK = re.compile(
     rf"(?<=[{HAN}A-Za-z0-9%％”’》）)]) +(?=[，。、；：！？）》」』】〉”’])|(?<=[{HAN}”》）)%]) +(?=[,;:!?)])"
 )
@@ -39,16 +41,16 @@ def runs_of_spaces(text: str) -> list[Edit]:
 
 
 def spaced_numbers(text: str) -> list[Edit]:
-    """Close up a number: `2 .18`, `98.76 %`, `12 345 人`."""
+    """Close up a number: `2 .18`, `98.76 %`, `12 345 人`, `3 6 0 0 人`."""
     spans = {(match.start(), match.end()) for match in _POINT.finditer(text)}
     edits = [Edit(start, end, text[start:end].strip(), "spaced_numbers") for start, end in spans]
-    for match in _THOUSANDS.finditer(text):
+    for match in (*_THOUSANDS.finditer(text), *_DIGITS.finditer(text)):
         edits += [
             Edit(at, at + 1, "", "spaced_numbers")
             for at in range(match.start(), match.end())
             if text[at] == " "
         ]
-    return sorted(edits, key=lambda edit: edit.start)
+    return sorted({(edit.start, edit.end): edit for edit in edits}.values(), key=lambda edit: edit.start)
 
 
 def spaced_out(text: str) -> list[Edit]:

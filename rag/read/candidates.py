@@ -48,9 +48,11 @@ _CONTACT = re.compile(
     r"(?<!\d)(?:0\d{2,3}[-— ]?)?\d{3,4}[ -]?\d{4}(?!\d)|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)400-?\d{3}-?\d{4}|(?<!\d)1\d{4}(?!\d)(?=[^\d]{0,8}(?:热线|维权|服务))|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|https?://\S+|www\.[\w./-]+|[\u4e00-\u9fff]{1,6}[〔\[((]\d{4}[〕\]))]\d+号"
 )
-_MONEYED = re.compile(r"多少(经济)?(效益|价值|收益|收入)|how much (value|revenue)")
+_MONEYED = re.compile(r"多少(经济)?(效益|价值|收益|收入|损失)|(标准|额度|限额|奖励|价格|报销)[^,。?]{0,6}(多少|几)|(奖励|补助|报销|奖)多少|how much (value|revenue)")
 _PEOPLE = re.compile(r"(职工|干部|司机|选手|群众|学生|代表|劳模|工匠|农民|专家|[员者人工师长])$")
-_SOFT = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|接近)$")
+# words before a figure that turn or soften it belong to the figure: `不超过500元` is not `超过500元`
+_SOFT = re.compile(r"(不得?(超过|少于|低于|高于|多于|大于|小于)|不(足|到)|近|约|超过|超|逾|突破|至少|至多|最多|最高|最低|接近|低于|高于|少于|多于|上限|下限)$")
+_AFTER = re.compile(r"(以上|以下|以内|左右|封顶)")
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|十)(位|个人|名)|都有谁|谁和谁|哪几(位|个人|名)|有谁")
 
@@ -99,8 +101,9 @@ def _quantities(query: Query, view: View) -> list[Span]:
         else:
             fit = _unit_fit(unit, quantity)
         if fit and not _inside_quotes(view.folded, quantity.start):
-            soft = _SOFT.search(view.folded[max(0, quantity.start - 2) : quantity.start])
-            found.append(Span(quantity.start - (len(soft[0]) if soft else 0), quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
+            soft = _SOFT.search(view.folded[max(0, quantity.start - 4) : quantity.start])
+            after = _AFTER.match(view.folded, quantity.end)
+            found.append(Span(quantity.start - (len(soft[0]) if soft else 0), after.end() if after else quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
     return found
 
 

@@ -16,6 +16,7 @@ from ..types import Part, Period, Sentence
 
 _YEAR = re.compile(r"\d{4}|[一二][〇零一二三四五六七八九]{3}|[今去明前本当]年")
 
+_TORN = re.compile(r"\d $")  # a digit and a blank before a figure: it may be the end of a longer one
 _RISEN = re.compile(r"(增加|增长|提高|提升|上升|扩大|发展|下降|降低|减少|降|增)(到|至|为)")
 
 
@@ -72,7 +73,9 @@ class View:
         taken = [(m.start, m.end) for m in self.times]
         return [
             q for q in find_quantities(self.text)
-            if not any(a < q.end and q.start < b for a, b in taken) and self.folded[max(0, q.start - 1) : q.start] != "第"
+            if not any(a < q.end and q.start < b for a, b in taken)
+            and self.folded[max(0, q.start - 1) : q.start] != "第"
+            and not _TORN.search(self.folded[max(0, q.start - 2) : q.start])
         ]
 
     @cached_property
