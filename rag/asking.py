@@ -109,10 +109,10 @@ class Asking:
         for finding in findings[:8]:
             if self._supported(finding):
                 return finding, None
-        if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
-            return None, Reason.OTHER_PLACE
         if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
             return None, Reason.OTHER_YEAR
+        if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
+            return None, Reason.OTHER_PLACE
         return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
 
     def _supported(self, finding: Finding) -> bool:

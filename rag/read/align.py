@@ -115,9 +115,10 @@ def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[
             behind.append(token)
     nouns = behind or [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
     counted = any(a < t.end and t.start < b for a, b in asked for t in nouns)
-    matched = [t for t in lead if any(a < t.end and t.start < b for a, b in covered)]
+    told = behind or lead  # the words that say what is counted
+    matched = [t for t in told if any(a < t.end and t.start < b for a, b in covered)]
     literal = 1.04 if any(view.folded[span.end : span.end + n] in said for n in (4, 3) if len(view.folded) >= span.end + n) else 1.0
-    return literal * (0.88 + 0.12 * (len(matched) / len(lead) if lead else 0.8)), counted
+    return literal * (0.88 + 0.12 * (len(matched) / len(told) if told else 0.8)), counted
 
 
 def _clause_zones(query: Query, view: View, span: Span) -> Callable[[Match], float]:
