@@ -15,10 +15,12 @@ from .offsets import OffsetMap
 from .plan import Plan, plan
 from .query import Query
 from .read import ExtractiveReader, Finding, View
+from .read.align import VALUES
 from .read.candidates import Span
 from .refusal import Reason, message
 from .retrieve import Retrieved, retrieve
 from .terms import Matcher, Term
+from .text.places import display
 from .text.tokens import PAIR, index_terms
 from .types import Answer, Citation, RelatedPassage, Statement
 from .verify import check
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 COLON = "\uff1a"
 ENGLISH = 0.85  # a translated question is supported less well
 SCORE = 0.4  # the least that a span must score, and its focus be supported, to be an answer
+
+
+AS_GOOD = 0.92  # how near the best a figure of another year must come to be shown beside it
+MOST_OTHERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Asking:
         self.reader = ExtractiveReader(tools.matcher, self._importance, self._known)
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
+        self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
 
     def answer(self) -> Answer:
         """Plan, find, verify, compose."""
@@ -66,6 +73,8 @@ class Asking:
         for step in steps.steps:
             finding, reason = self._find(step.query)
             found.append((step.label, finding, reason))
+        if len(found) == 1 and found[0][1] is not None and self.others:
+            found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
         return self._written(self._compose(steps, found))
 
     def _written(self, read: Answer) -> Answer:
@@ -108,12 +117,34 @@ class Asking:
         findings = self.reader.read(query, views)
         for finding in findings[:8]:
             if self._supported(finding):
+                self.others = self._elsewhere(query, finding, findings)
                 return finding, None
         if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
             return None, Reason.OTHER_YEAR
         if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
             return None, Reason.OTHER_PLACE
         return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
+
+    def _elsewhere(self, query: Query, best: Finding, findings: Sequence[Finding]) -> list[Finding]:
+        """Figures of other years (or places) that answer as well as the best one, where the question does not say which."""
+        if query.kind not in VALUES or query.period is not None or _when_and_where(best, query) is None:
+            return []
+        seen = {_when_and_where(best, query)}
+        others = []
+        for finding in findings:
+            key = _when_and_where(finding, query)
+            alike = finding.score >= AS_GOOD * best.score and finding.support >= AS_GOOD * best.support
+            if key is None or key in seen or not alike or not self._supported(finding):
+                continue
+            seen.add(key)
+            others.append(finding)
+        return others[:MOST_OTHERS]
+
+    def _scope(self, finding: Finding) -> str:
+        year, region = _when_and_where(finding, self.query) or ("", "")
+        if self.query.language != "zh":
+            return " ".join(part for part in (str(year), display(region) if region else "") if part)
+        return f"{year}年{display(region) if region else ''}"
 
     def _supported(self, finding: Finding) -> bool:
         least = self.settings.min_support * (ENGLISH if self.query.language == "en" else 1.0)
@@ -201,3 +232,11 @@ class Asking:
 
     def _timing(self) -> dict[str, float]:
         return {**self.timing, "total": (time.perf_counter() - self.started) * 1000}
+
+
+def _when_and_where(finding: Finding, query: Query) -> tuple[int, str] | None:
+    """The year of a figure and, where the question names no place, its place; None where it is not of a single year."""
+    if finding.period is None or finding.period.first != finding.period.last:
+        return None
+    region = finding.view.part.region or ""
+    return finding.period.last, "" if query.regions else region

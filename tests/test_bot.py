@@ -81,6 +81,13 @@ def test_provinces_are_compared(bot):
     assert "75場" in answer.answer
 
 
+def test_without_a_year_the_same_measure_of_each_year_is_shown(bot):
+    answer = proved(bot, bot.ask("湖北举办了多少场招聘会?"))
+    assert [s.text for s in answer.statements] == ["2022年\uff1a120场", "2021年\uff1a96场"]
+    assert answer.short == "120场"
+    assert len(bot.ask("湖北2021年举办了多少场招聘会?").statements) == 1
+
+
 def test_what_one_place_lacks_is_said(bot):
     answer = bot.ask("2022年湖北和陕西的专项资金各投入了多少?")
     assert "1200万元" in answer.answer
