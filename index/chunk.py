@@ -10,7 +10,8 @@ from itertools import groupby
 from rag.types import Chunk, Part, Period, Sentence
 
 SPLIT_OVER = 4  # a sentence of more than so many chunks' tokens is no sentence; it is cut
-_CLAUSE = re.compile(r"[^,,、;;::。!?!?\s]*[,,、;;::。!?!?\s]*")
+_STOPS = ",;:!?\uff0c\uff1b\uff1a\uff01\uff1f、。"
+_CLAUSE = re.compile(rf"[^{_STOPS}\s]*[{_STOPS}\s]*")
 
 Count = Callable[[str], int]
 Numbered = tuple[int, Sentence]

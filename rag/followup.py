@@ -20,7 +20,7 @@ _SHIFT = [
     (re.compile(r"后一年|下一年|次年|第二年|明年|the (next|following) year|the year after", re.IGNORECASE), 1),
     (re.compile(r"(大前|前)年|两年前|two years (before|earlier)", re.IGNORECASE), -2),
 ]
-_FILLER = re.compile(r"^(那么?|那|还有|另外|以及|然后|至于|换成|如果是|再问|and|then|what about|how about)[\s,,]*|(的)?(呢|情况|的话)?[\s??!。]*$", re.IGNORECASE)
+_FILLER = re.compile(r"^(那么?|那|还有|另外|以及|然后|至于|换成|如果是|再问|and|then|what about|how about)[\s,]*|(的)?(呢|情况|的话)?[\s??!。]*$", re.IGNORECASE)
 _NAME_AFTER_ASK = re.compile(r"[\u4e00-\u9fff]")
 
 

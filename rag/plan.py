@@ -19,7 +19,7 @@ _VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)
 _EDGES = " ,;?。"
 _WITHIN = ("", "的", "之", "“", "”", "级")  # what may stand between the words of one thing
 _COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
-_PART = re.compile(r"[,,;;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
+_PART = re.compile(r"[,;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,13 @@ def test_no_chunk_is_all_overlap(overlap):
     chunks = cut(part(*["一二三。"] * 9), overlap=overlap)
     assert chunks[-1].last == 8
     assert all(two.last > one.last for one, two in pairwise(chunks))
+
+
+def test_an_over_long_sentence_is_cut_at_full_width_commas_too():
+    from rag.types import Part, Sentence
+
+    clean = "\uff0c".join("工会培训职工" for _ in range(40)) + "。"
+    part = Part("标题", clean, (), (Sentence(0, len(clean), 0),))
+    pieces = chunk(part, source="a.txt", number=0, count_tokens=len, max_tokens=20, overlap=0)
+    assert len(pieces) > 1
+    assert all(p.text.endswith(("\uff0c", "。")) for p in pieces)

@@ -16,7 +16,7 @@ VALUES = (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
 # beside the sentence's first number, or beside some other number.
 OWN, SHARED, TOPIC, FOLLOWING, FIRST, FOREIGN, BEHIND = 1.0, 0.88, 0.88, 0.7, 0.6, 0.45, 0.35
 HEADING, TITLE, BEFORE, TWO_BEFORE, LEAD = 0.9, 0.85, 0.75, 0.6, 0.65
-_BREAKS = ",,;;。!?"
+_BREAKS = ",;。!?"
 _STOPS = _BREAKS + "、"
 _CONTENT = ("n", "v", "b", "j", "a", "l", "e")
 
@@ -60,7 +60,7 @@ def _value_zones(view: View, span: Span) -> Callable[[Match], float]:
     folded = view.folded
     before = [q for q in view.figures if q.end <= span.start]
     after = [q for q in view.figures if q.start >= span.end]
-    segment = max((folded.rfind(stop, 0, span.start) for stop in ";;"), default=-1) + 1
+    segment = max((folded.rfind(stop, 0, span.start) for stop in ";"), default=-1) + 1
     own = before[-1].end if before else 0
     stop = _next(folded, span.end, _STOPS)
     first = next((q for q in before if q.start >= segment), None)

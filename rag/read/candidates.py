@@ -38,7 +38,7 @@ _ORG = re.compile(
 _COMPANY = re.compile(r"(公司|集团|学院|大学|学校|医院|合作社|银行)$")
 _PERSON_HINT = re.compile(
     r"(?:职工|员工|工人|记者|作者|选手|快递员|外卖员|司机|教师|老师|工程师|技师|主席|书记|主任|局长|厅长|部长|院长|校长|会长|经理|董事长|负责人|领衔人|带头人|代表|劳模|工匠|大师”?|组长|联系人|主编|责编:?|摄影:?|通讯员|学员|同志|女士|先生)[::]?\s?"
-    r"(?P<name>[\u4e00-\u9fff](?:\s?[\u4e00-\u9fff]){1,2}?)(?=[,,、。.;;:()\s是在领说为和与的就研荣获曾从带正等被将也表]|$)"
+    r"(?P<name>[\u4e00-\u9fff](?:\s?[\u4e00-\u9fff]){1,2}?)(?=[,、。.;:()\s是在领说为和与的就研荣获曾从带正等被将也表]|$)"
 )
 
 
@@ -226,7 +226,7 @@ def _places(query: Query, view: View) -> list[Span]:
     found = [Span(m.start, m.end, 0.9) for m in view.places]
     if re.search(r"哪(一)?(个|座)?(省|省份)|什么省|which province", query.text) and view.part.region and not any("/" not in m.region for m in view.places):
         found.append(Span(0, len(view.text), 0.8, display(view.part.region.split("/")[0])))
-    for match in re.finditer(r"(?:在|于|到|赴|地点[::为是]*)([^,,。;;、()]{2,24}?)(?:举行|举办|召开|启动|落幕|开幕|开展|成立|设立|拉开|进行|集合|报名|领取|[,,。;;])", view.folded):
+    for match in re.finditer(r"(?:在|于|到|赴|地点[::为是]*)([^,。;、()]{2,24}?)(?:举行|举办|召开|启动|落幕|开幕|开展|成立|设立|拉开|进行|集合|报名|领取|[,。;])", view.folded):
         found.append(Span(match.start(1), match.end(1), 1.0))
     return found
 
@@ -234,7 +234,7 @@ def _places(query: Query, view: View) -> list[Span]:
 def _names(query: Query, view: View) -> list[Span]:
     found = [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"《[^》]{2,80}》|“[^”]{2,60}”", view.text)]
     found += [Span(s.start, s.end, 0.55) for s in _organisations(query, view)]
-    for match in re.finditer(r"(?:名为|称为|命名为|主题为|主题是|题为|简称|称号为?|获得|荣获|获评|被评为)([^,,。;;]{2,30})", view.folded):
+    for match in re.finditer(r"(?:名为|称为|命名为|主题为|主题是|题为|简称|称号为?|获得|荣获|获评|被评为)([^,。;]{2,30})", view.folded):
         found.append(Span(match.start(1), match.end(1), 0.8))
     prize = re.search(r"什么(奖|称号|荣誉|奖项|名次)", fold(query.text))
     if prize:
@@ -252,9 +252,9 @@ def _names(query: Query, view: View) -> list[Span]:
 
 def _lists(query: Query, view: View) -> list[Span]:
     folded = view.folded
-    runs = [(m.start(), m.end(), m[0].count("、") + 1) for m in re.finditer(r"[^,,。;;!?:、]+(?:、[^,,。;;!?:、]+)+", folded)]
-    runs += [(m.start(), m.end(), m[0].count("《") or m[0].count("“")) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:[^,,。;;、“]{0,8}“[^”]+”[、和及]?){2,}", folded)]
-    runs += [(m.start(), m.end(), len(re.findall(f"(?:^|[,,、;;]){m[1]}", m[0]))) for m in re.finditer(r"(?<=[“‘,,。;;::、])([\u4e00-\u9fff])[^,,。;;、]{1,14}(?:[,,、;;]\1[^,,。;;、”]{1,14}){2,}", folded)]
+    runs = [(m.start(), m.end(), m[0].count("、") + 1) for m in re.finditer(r"[^,。;!?:、]+(?:、[^,。;!?:、]+)+", folded)]
+    runs += [(m.start(), m.end(), m[0].count("《") or m[0].count("“")) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:[^,。;、“]{0,8}“[^”]+”[、和及]?){2,}", folded)]
+    runs += [(m.start(), m.end(), len(re.findall(f"(?:^|[,、;]){m[1]}", m[0]))) for m in re.finditer(r"(?<=[“‘,。;::、])([\u4e00-\u9fff])[^,。;、]{1,14}(?:[,、;]\1[^,。;、”]{1,14}){2,}", folded)]
     marked = [m.start() for m in re.finditer(r"[一二三四五六七八九]是|[一二三四五六七八九]要|(?<![\d.])[((]?\d[))、.](?!\d)", folded)]
     if len(marked) > 1:
         runs.append((marked[0], len(view.text.rstrip()), len(marked)))

@@ -232,7 +232,7 @@ def _spelled_out(title: str, view: View) -> bool:
     match = re.fullmatch(r"([二两三四五六七八九十])(\S)", title)
     if match is None:
         return False
-    items = re.findall(rf"(?:^|[“‘,,、;;::照以过])({match[2]}[^,,。;;、”]{{1,14}})", view.folded)
+    items = re.findall(rf"(?:^|[“‘,、;::照以过])({match[2]}[^,。;、”]{{1,14}})", view.folded)
     return len(items) == expected_items(f"“{title}”")
 
 
