@@ -74,8 +74,10 @@ def test_fifty_kills(tmp_path):
         started = time.perf_counter()
         work(write(docs, **texts(0)), tmp_path / warm)
         usual = time.perf_counter() - started
-    answered, died_inside, left_half_built = 0, 0, 0
-    for kill in range(1, KILLS + 1):
+    answered, died_inside, left_half_built, kill = 0, 0, 0, 0
+    while died_inside < KILLS:  # a run that was done before the moment came does not count
+        kill += 1
+        assert kill <= 4 * KILLS, "the moments are all too late"
         write(docs, **texts(kill))
         current = current_generation(home)
         before = [name for name in generations(home) if name <= current]  # a newer one was never made current
@@ -87,7 +89,9 @@ def test_fifty_kills(tmp_path):
         time.sleep(moments.uniform(0, usual))
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        died_inside += process.exitcode == -signal.SIGKILL
+        inside = process.exitcode == -signal.SIGKILL
+        died_inside += inside
+        usual *= 1.0 if inside else 0.95  # this machine is faster than it was when warming up
         left_half_built += any(path.name.startswith(".") for path in (home / "index/generations").iterdir())
 
         assert digests(home, before) == seen
@@ -100,5 +104,4 @@ def test_fifty_kills(tmp_path):
             answers(home, answered)
             assert {path.name for path in (home / "index/generations").iterdir()} == set(generations(home))
             assert digests(home, before) == seen
-    assert died_inside > KILLS * 0.6  # else the moments were all too late and nothing was shown
     assert left_half_built > KILLS * 0.2
