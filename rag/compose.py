@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .offsets import OffsetMap
 from .read import Finding
 from .text.numbers import find_quantities
-from .types import Citation, Document, Part, Statement
+from .types import Citation, Document, Part
 from .verify import Cited
 
 
@@ -49,11 +49,6 @@ def compared(labels: Sequence[str], findings: Sequence[Finding], language: str) 
     if sum(q.value == values[best].value for q in values) > 1:
         return "两者相同" if language == "zh" else "they are equal"
     return f"{labels[best]}更多" if language == "zh" else f"{labels[best]} is higher"
-
-
-def statement(text: str, citations: Sequence[int]) -> Statement:
-    """A statement with the numbers of its citations."""
-    return Statement(text, tuple(citations))
 
 
 def marked(text: str, citations: Sequence[int], language: str = "zh") -> str:

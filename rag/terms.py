@@ -13,6 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
+from .data import words
 from .text.fold import fold
 from .text.tokens import Token, cut, rarity
 
@@ -75,8 +76,7 @@ class Match(NamedTuple):
 @lru_cache(maxsize=2)
 def stop_words(language: str) -> frozenset[str]:
     """Function words of `zh` or `en`."""
-    lines = (files("rag.data") / f"stopwords.{language}.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(words(f"stopwords.{language}.txt"))
 
 
 @lru_cache(maxsize=1)

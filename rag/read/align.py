@@ -60,7 +60,7 @@ def _value_zones(view: View, span: Span) -> Callable[[Match], float]:
     folded = view.folded
     before = [q for q in view.figures if q.end <= span.start]
     after = [q for q in view.figures if q.start >= span.end]
-    segment = max((folded.rfind(stop, 0, span.start) for stop in ";"), default=-1) + 1
+    segment = folded.rfind(";", 0, span.start) + 1
     own = before[-1].end if before else 0
     stop = _next(folded, span.end, _STOPS)
     first = next((q for q in before if q.start >= segment), None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from ..data import words
 from ..query import Kind, Query
 from ..terms import SURNAMES
 from ..text.fold import fold
@@ -181,8 +181,7 @@ def _noun_run(tokens: list[Token], last: int, flags: Iterable[str]) -> int:
 
 @lru_cache(maxsize=1)
 def _not_in_names() -> frozenset[str]:
-    lines = (files("rag.data") / "not_in_names.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+    return frozenset(words("not_in_names.txt"))
 
 
 def _organisations(query: Query, view: View) -> list[Span]:

@@ -14,12 +14,11 @@ from ..text.fold import fold
 from ..text.places import covers, find_places
 from ..text.tokens import Token
 from ..types import Period
+from ..verify import plainly
 from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
 from .blocks import blocks, items
 from .candidates import Span, candidates, expected_items
 from .views import View
-
-_PLAIN = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +163,11 @@ class ExtractiveReader:
             return []
         part, i = view.part, view.index
         near = part.sentences[max(0, i - 3) : i + 5]
-        place = _plain(part.title + "".join(view.sentence.heading) + "".join(part.clean[s.start : s.end] for s in near))
-        missing = [t for t in (*query.titles, *query.codes) if not (t.isascii() and query.language == "en") and _plain(t) not in place and not _spelled_out(t, view)]
-        here = {_plain(m) for m in re.findall(r"《([^》]+)》", view.text)}
+        place = plainly(part.title + "".join(view.sentence.heading) + "".join(part.clean[s.start : s.end] for s in near))
+        missing = [t for t in (*query.titles, *query.codes) if not (t.isascii() and query.language == "en") and plainly(t) not in place and not _spelled_out(t, view)]
+        here = {plainly(m) for m in re.findall(r"《([^》]+)》", view.text)}
         if here:  # the sentence is about other works than the one asked about
-            books = [_plain(m) for m in re.findall(r"《([^》]+)》", query.text)]
+            books = [plainly(m) for m in re.findall(r"《([^》]+)》", query.text)]
             missing += [t for t in books if not any(t in h or h in t for h in here)]
         return missing
 
@@ -181,8 +180,8 @@ def _order(finding: Finding) -> tuple[float, int, str, int, int]:
 
 def _is_heading(view: View) -> bool:
     """Whether the sentence is a heading or the title itself: it names what is asked about and says nothing of it."""
-    said = _plain(view.text)
-    return said in _plain(view.part.title) or (bool(view.sentence.heading) and said == _plain(view.sentence.heading[-1]) and not re.search(r"[。;]$", view.folded.strip()))
+    said = plainly(view.text)
+    return said in plainly(view.part.title) or (bool(view.sentence.heading) and said == plainly(view.sentence.heading[-1]) and not re.search(r"[。;]$", view.folded.strip()))
 
 
 def _leads(view: View) -> bool:
@@ -259,10 +258,6 @@ _WIDE = frozenset(["全省", "全市", "全国", "累计", "共有", "工会", "
 _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
 
-def _plain(text: str) -> str:
-    return _PLAIN.sub("", fold(text))
-
-
 def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
     if query.period is None:
         return 1.0
@@ -299,5 +294,5 @@ def _echo(query: Query, view: View, span: Span) -> float:
     """Little for a name that the question itself said: it can't be what was asked for."""
     if query.kind in (Kind.TEXT, Kind.LIST):
         return 1.0
-    said = _plain(span.text or view.text[span.start : span.end])
-    return 0.15 if said and said in _plain(query.text) else 1.0
+    said = plainly(span.text or view.text[span.start : span.end])
+    return 0.15 if said and said in plainly(query.text) else 1.0

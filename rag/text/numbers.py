@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from importlib.resources import files
 from typing import NamedTuple
 
+from ..data import words
 from .fold import fold
 
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
-UNITS = tuple(
-    word
-    for line in (files("rag.data") / "units.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-    for word in line.split()
-)
+UNITS = words("units.txt")
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CHINESE = r"[零一二三四五六七八九十百千两〇][零一二三四五六七八九十百千万亿两〇]*"
