@@ -20,7 +20,7 @@ from rag.messages import tr
 from rag.session import Asks
 
 from .rows import Gold, bundled, load
-from .score import percentile
+from .judge import percentile
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -66,7 +66,7 @@ def evaluate(
 
     from rag.config import load as settings
 
-    from .report import details, failure, lines, summary, table
+    from .terminal import details, failure, lines, summary, table
     from .rows import bundled, load
     from .run import evaluate as run
 

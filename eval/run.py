@@ -11,7 +11,7 @@ from rag.errors import InputError
 from rag.session import Asks
 
 from .rows import Gold
-from .score import Outcome, judge
+from .judge import Outcome, judge
 
 if TYPE_CHECKING:
     from rag.types import Document

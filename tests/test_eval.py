@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from rag.cli import build
 from rag.errors import InputError
-from rag.eval import report, rows, score
+from rag.eval import judge, rows, terminal
 from rag.eval.run import evaluate
 from rag.session import Session
 from rag.types import RelatedPassage, Statement
@@ -64,7 +64,7 @@ def test_the_spans_above_are_what_they_say():
     ],
 )
 def test_contains_keeps_numbers_whole(text, wanted, found):
-    assert score.contains(text, wanted) is found
+    assert judge.contains(text, wanted) is found
 
 
 @pytest.mark.parametrize(
@@ -82,21 +82,21 @@ def test_contains_keeps_numbers_whole(text, wanted, found):
     ],
 )
 def test_normalise(text, normal):
-    assert score.normalise(text) == normal
+    assert judge.normalise(text) == normal
 
 
 def test_says_looks_at_short_answer_and_statements_and_not_across_them():
     one = dataclasses.replace(cited("共28", A), short="万余")
-    assert not score.says(one, ["28万"])
-    assert score.says(dataclasses.replace(one, short="28万"), ["28万"])
+    assert not judge.says(one, ["28万"])
+    assert judge.says(dataclasses.replace(one, short="28万"), ["28万"])
     other = dataclasses.replace(one, statements=(Statement("辽宁28万人", (1,)),))
-    assert score.says(other, ["28万", "辽宁"])
-    assert not score.says(other, ["28万", "安徽"])
+    assert judge.says(other, ["28万", "辽宁"])
+    assert not judge.says(other, ["28万", "安徽"])
 
 
 def test_marks_are_no_part_of_the_text():
-    assert score.says(dataclasses.replace(cited("x", A), answer="28[1]万余人"), ["28万"])
-    assert not score.says(dataclasses.replace(cited("x", A), answer="没有[28]", statements=()), ["28"])
+    assert judge.says(dataclasses.replace(cited("x", A), answer="28[1]万余人"), ["28万"])
+    assert not judge.says(dataclasses.replace(cited("x", A), answer="没有[28]", statements=()), ["28"])
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_marks_are_no_part_of_the_text():
     ],
 )
 def test_overlap(span, evidence, share):
-    assert score.overlap(span, evidence) == pytest.approx(share)
+    assert judge.overlap(span, evidence) == pytest.approx(share)
 
 
 @pytest.mark.parametrize(
@@ -125,25 +125,25 @@ def test_overlap(span, evidence, share):
     ],
 )
 def test_inside_takes_the_union(passages, held):
-    assert score.inside(A, passages) is held
+    assert judge.inside(A, passages) is held
 
 
 def test_find_every_place_and_forgives_white_space():
-    assert score.find("会员", RAW) == [(10, 12), (41, 43)]
-    assert score.find("会员达41.2万", RAW) == [(41, 51)]
-    assert score.find("(a", "x(a") == [(1, 3)]
-    assert score.find("没有", RAW) == []
+    assert judge.find("会员", RAW) == [(10, 12), (41, 43)]
+    assert judge.find("会员达41.2万", RAW) == [(41, 51)]
+    assert judge.find("(a", "x(a") == [(1, 3)]
+    assert judge.find("没有", RAW) == []
 
 
 def test_right_answer_with_its_evidence():
-    out = score.judge(gold(), cited("28万余人", A), raw)
+    out = judge.judge(gold(), cited("28万余人", A), raw)
     assert (out.right, out.answered, out.cited, out.reason) == (True, True, True, "")
     assert (out.spots, out.covered, out.retrieved) == (1, 1, True)
 
 
 def test_half_of_the_evidence_is_enough_and_less_is_not():
-    assert score.judge(gold(), cited("28万", (A[0], A[0] + 6)), raw).right
-    out = score.judge(gold(), cited("28万", (A[0], A[0] + 5)), raw)
+    assert judge.judge(gold(), cited("28万", (A[0], A[0] + 6)), raw).right
+    out = judge.judge(gold(), cited("28万", (A[0], A[0] + 5)), raw)
     assert (out.right, out.answered, out.reason) == (
         False,
         True,
@@ -152,25 +152,25 @@ def test_half_of_the_evidence_is_enough_and_less_is_not():
 
 
 def test_a_citation_of_another_source_proves_nothing():
-    out = score.judge(gold(), cited("28万", (0, 9), source="b.txt"), raw)
+    out = judge.judge(gold(), cited("28万", (0, 9), source="b.txt"), raw)
     assert (out.right, out.cited, out.retrieved) == (False, False, False)
 
 
 def test_wrong_answer_and_needless_refusal():
-    assert score.judge(gold(), cited("29万", A), raw).reason == "wrong answer, though the evidence is cited"
-    out = score.judge(gold(), refusal("?"), raw)
+    assert judge.judge(gold(), cited("29万", A), raw).reason == "wrong answer, though the evidence is cited"
+    out = judge.judge(gold(), refusal("?"), raw)
     assert (out.right, out.answered, out.reason) == (False, False, "refused: not_found")
 
 
 def test_a_refusal_that_quotes_the_answer_is_still_no_answer():
     quoting = dataclasses.replace(refusal("?"), answer="找到的是28万余人")
-    assert not score.judge(gold(), quoting, raw).answered
+    assert not judge.judge(gold(), quoting, raw).answered
 
 
 def test_refusals():
     unanswerable = gold("absent", (), (), refuse=True)
-    assert score.judge(unanswerable, refusal("?"), raw).right
-    out = score.judge(unanswerable, cited("28万", A), raw)
+    assert judge.judge(unanswerable, refusal("?"), raw).right
+    out = judge.judge(unanswerable, cited("28万", A), raw)
     assert (out.right, out.reason) == (False, "answered, should refuse")
 
 
@@ -179,21 +179,21 @@ def test_refusals():
 )
 def test_kinds_that_need_every_spot(kind, right):
     both = gold(kind, (("28万",),), (("a.txt", "会员总数已达28万余人"), ("a.txt", "会员达 41.2 万人")))
-    out = score.judge(both, cited("28万", A), raw)
+    out = judge.judge(both, cited("28万", A), raw)
     assert (out.right, out.spots, out.covered) == (right, 2, 1)
-    assert score.judge(both, cited("28万", A, B), raw).right
+    assert judge.judge(both, cited("28万", A, B), raw).right
 
 
 def test_other_kinds_need_every_source():
     two = gold("list", (("28万",),), (("a.txt", "会员总数已达28万余人"), ("b.txt", "2682项")))
-    assert not score.judge(two, cited("28万", A), raw).right
+    assert not judge.judge(two, cited("28万", A), raw).right
     both = answer("?", "28万", [("a.txt", RAW, *A), ("b.txt", TEXTS["b.txt"], 0, 9)])
-    assert score.judge(two, both, raw).right
+    assert judge.judge(two, both, raw).right
 
 
 def test_evidence_that_is_in_no_document_is_not_right_and_says_so():
     for lost in (("a.txt", "不在文中"), ("c.txt", "会员")):
-        out = score.judge(gold(evidence=(lost,)), cited("28万", A), raw)
+        out = judge.judge(gold(evidence=(lost,)), cited("28万", A), raw)
         assert not out.right
         assert not out.retrieved
         assert lost[1] in out.reason
@@ -201,7 +201,7 @@ def test_evidence_that_is_in_no_document_is_not_right_and_says_so():
 
 def test_violations_are_counted_one_a_citation():
     good = cited("28万", A, B)
-    assert score.violations(good.citations, raw) == []
+    assert judge.violations(good.citations, raw) == []
     first, second = good.citations
     for bad in (
         dataclasses.replace(first, quote=first.quote + "。"),
@@ -210,14 +210,14 @@ def test_violations_are_counted_one_a_citation():
         dataclasses.replace(first, start=-1),
         dataclasses.replace(first, source="c.txt"),
     ):
-        assert len(score.violations([bad, second], raw)) == 1
+        assert len(judge.violations([bad, second], raw)) == 1
 
 
 def test_recall_asks_for_all_of_the_evidence():
     short = dataclasses.replace(cited("28万", A), passages=(RelatedPassage("a.txt", 10, 20, "", 1.0),))
-    assert not score.judge(gold(), short, raw).retrieved
+    assert not judge.judge(gold(), short, raw).retrieved
     second = RelatedPassage("a.txt", 20, 30, "", 1.0)
-    assert score.judge(gold(), dataclasses.replace(short, passages=(*short.passages, second)), raw).retrieved
+    assert judge.judge(gold(), dataclasses.replace(short, passages=(*short.passages, second)), raw).retrieved
 
 
 @pytest.mark.parametrize(
@@ -231,19 +231,19 @@ def test_recall_asks_for_all_of_the_evidence():
     ],
 )
 def test_percentile_is_nearest_rank(values, share, expected):
-    assert score.percentile(values, share) == expected
+    assert judge.percentile(values, share) == expected
 
 
 def test_summary_counts_by_hand():
     two = (("a.txt", "会员总数已达28万余人"), ("a.txt", "会员达 41.2 万人"))
     outcomes = [
-        score.judge(gold(), cited("28万", A), raw, 0.010),
-        score.judge(gold(), cited("28万", B), raw, 0.030),
-        score.judge(gold("years", evidence=two), cited("28万", A), raw, 0.020),
-        score.judge(gold("absent", (), (), refuse=True), refusal("?"), raw, 0.040),
-        score.judge(gold("absent", (), (), refuse=True), cited("28万", A), raw, 0.050),
+        judge.judge(gold(), cited("28万", A), raw, 0.010),
+        judge.judge(gold(), cited("28万", B), raw, 0.030),
+        judge.judge(gold("years", evidence=two), cited("28万", A), raw, 0.020),
+        judge.judge(gold("absent", (), (), refuse=True), refusal("?"), raw, 0.040),
+        judge.judge(gold("absent", (), (), refuse=True), cited("28万", A), raw, 0.050),
     ]
-    figures = report.summary(outcomes)
+    figures = terminal.summary(outcomes)
     assert figures["by_kind"]["fact"] == {"n": 2, "right": 1, "answered": 2, "refused": 0, "share": 0.5}
     assert figures["by_kind"]["years"] == {"n": 1, "right": 0, "answered": 1, "refused": 0, "share": 0.0}
     assert figures["answerable"] == {"n": 3, "right": 1, "answered": 3, "refused": 0, "share": 1 / 3}
@@ -255,10 +255,10 @@ def test_summary_counts_by_hand():
 
 
 def test_summary_of_nothing_has_no_shares():
-    figures = report.summary([])
+    figures = terminal.summary([])
     assert figures["answerable"]["share"] is None
     assert figures["latency_ms"] == {"median": None, "p95": None}
-    assert len(report.lines(figures)) == 4
+    assert len(terminal.lines(figures)) == 4
 
 
 def test_evaluate_gives_id_and_history_to_the_bot():
@@ -278,7 +278,7 @@ def test_evaluate_gives_id_and_history_to_the_bot():
 
 
 def test_failures_show_what_a_person_needs():
-    shown = str(report.failure(score.judge(gold(), cited("29万", B), raw)))
+    shown = str(terminal.failure(judge.judge(gold(), cited("29万", B), raw)))
     for text in ("会员有多少?", "28万", "29万", "会员达 41.2 万人", "会员总数已达28万余人", "wrong answer"):
         assert text in shown
 
@@ -351,7 +351,7 @@ def test_the_bundled_gold_set_holds_and_its_evidence_stands_in_the_seeds():
         (row.id, text)
         for row in loaded
         for source, text in row.evidence
-        if not score.find(text, seeds[source])
+        if not judge.find(text, seeds[source])
     ]
     assert lost == []
     assert {source for row in loaded for source, _ in row.evidence} == set(seeds)

@@ -8,7 +8,7 @@ from rag.bot import Bot
 from rag.config import Settings
 from rag.eval.rows import bundled, load
 from rag.eval.run import evaluate
-from rag.eval.score import tally
+from rag.eval.judge import tally
 from rag.index.build import build
 
 ROOT = Path(__file__).parent.parent

@@ -38,6 +38,14 @@ class Window:
         )
         return self.page.locator(".turn").nth(count - 1)
 
+    def reload(self) -> None:
+        """Load the page again, and forget what the page that was left says of its own cut connections."""
+        before = len(self.complaints)
+        self.page.reload()
+        self.page.wait_for_selector(".welcome")
+        cut = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
+        self.complaints[before:] = [c for c in self.complaints[before:] if not any(word in c for word in cut)]
+
     def hosts(self) -> set[str]:
         """Hosts of everything that was asked for."""
         return {

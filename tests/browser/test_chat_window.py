@@ -252,8 +252,7 @@ def test_the_interface_speaks_english_and_remembers_it(window) -> None:
     )
     assert "New chat" in chrome and "Clean" in chrome
     assert not re.search(r"[\u4e00-\u9fff]", chrome)
-    w.page.reload()
-    w.page.wait_for_selector(".welcome")
+    w.reload()
     assert w.page.locator(".welcome h2").inner_text() == TEXTS["welcome"][1]
 
 
@@ -270,8 +269,7 @@ def test_it_follows_the_system_and_can_be_switched(window, scheme: str) -> None:
     assert (background(w.page) < 64) is dark
     w.page.click("[data-action=theme]")
     assert (background(w.page) < 64) is not dark
-    w.page.reload()
-    w.page.wait_for_selector(".welcome")
+    w.reload()
     assert (background(w.page) < 64) is not dark  # remembered
 
 

@@ -10,7 +10,7 @@ from rag.answer import to_dict
 from rag.messages import tr
 from rag.terminal import clean
 
-from .score import Outcome, by_kind, latency, tally
+from .judge import Outcome, by_kind, latency, tally
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -1,0 +1,1 @@
+"""Published benchmarks, read in the formats in which they are published."""

@@ -1,0 +1,1 @@
+"""The commands of `zhiyin eval`, one module each."""

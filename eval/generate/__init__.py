@@ -1,0 +1,1 @@
+"""Candidate questions from any documents."""

@@ -1,0 +1,1 @@
+"""How good answers are, as pure functions of values."""

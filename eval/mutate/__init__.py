@@ -1,0 +1,1 @@
+"""Stress variants of an accepted gold set."""

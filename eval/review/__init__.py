@@ -1,0 +1,1 @@
+"""A page to accept, correct or drop candidate rows."""
