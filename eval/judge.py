@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
-from rag.text.fold import fold
 from rag.types import Answer, Citation
 
+from .metrics.answers import contains, normalise
 from .rows import EVERY_SPOT, Gold
 
 Span = tuple[int, int]
@@ -19,8 +16,6 @@ ENOUGH = 0.5
 """Share of an evidence span that a citation must overlap to count as citing it."""
 
 _MARK = re.compile(r"\[\d+\]")
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
-_CLAUSE = "\x01"  # keeps a full-width comma, which never groups digits, apart from one that may
 _BREAK = "\x00"  # stands between the texts of an answer, so that nothing matches across
 
 
@@ -30,12 +25,10 @@ class Outcome:
 
     gold: Gold
     answer: Answer
-    seconds: float
     answered: bool  # the text says what was expected, whatever it cites
     cited: bool
     spots: int
     covered: int
-    retrieved: bool  # all evidence stands in the returned passages
     violations: tuple[str, ...]  # citations whose quote is not what stands at start:end
     reason: str  # why it is not right; empty where it is
 
@@ -45,7 +38,7 @@ class Outcome:
         return not self.reason
 
 
-def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None], seconds: float = 0.0) -> Outcome:
+def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None]) -> Outcome:
     """Score `answer`. `raw(source)` is a document's text as indexed, None where there is no such document."""
     spans = [find(text, raw(source) or "") for source, text in gold.evidence]
     hits = [
@@ -61,26 +54,17 @@ def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None], seconds:
     else:
         seen = {source for (source, _), hit in zip(gold.evidence, hits, strict=True) if hit}
         cited = seen == {source for source, _ in gold.evidence}
-    retrieved = all(
-        any(
-            inside(found, [(p.start, p.end) for p in answer.passages if p.source == source])
-            for found in where
-        )
-        for (source, _), where in zip(gold.evidence, spans, strict=True)
-    )
     answered = not answer.refused and any(says(answer, alternative) for alternative in gold.answers)
     lost = [text for (_, text), where in zip(gold.evidence, spans, strict=True) if not where]
     return Outcome(
         gold,
         answer,
-        seconds,
         answered=answered,
         cited=cited and not answer.refused,
         spots=len(hits),
         covered=sum(hits),
-        retrieved=retrieved,
         violations=tuple(violations(answer.citations, raw)),
-        reason=_reason(gold, answer, answered, cited, lost),
+        reason=_reason(gold, answer, answered, cited, lost) or _forbidden(gold, answer),
     )
 
 
@@ -96,40 +80,21 @@ def _reason(gold: Gold, answer: Answer, answered: bool, cited: bool, lost: Seque
     return "" if cited else "right answer, but the evidence is not cited"
 
 
+def _forbidden(gold: Gold, answer: Answer) -> str:
+    text = _text(answer)
+    said = [part for part in gold.forbid if contains(text, normalise(part))]
+    return f"says what it must not: {said[0]}" if said else ""
+
+
 def says(answer: Answer, wanted: Iterable[str]) -> bool:
     """Whether the answer's text holds every string of `wanted`."""
-    texts = [answer.answer, answer.short or "", *(s.text for s in answer.statements)]
-    text = normalise(_MARK.sub("", _BREAK.join(texts)))
+    text = _text(answer)
     return all(contains(text, normalise(part)) for part in wanted)
 
 
-def normalise(text: str) -> str:
-    """NFKC, Simplified, small letters, without white space and digit-group commas.
-
-    >>> normalise("共 1,234 萬　元，ＡＢ")
-    '共1234万元,ab'
-    """
-    text = unicodedata.normalize("NFKC", text.replace("，", _CLAUSE))
-    text = _GROUPED.sub(lambda found: found[0].replace(",", ""), text).replace(_CLAUSE, ",")
-    return re.sub(r"\s+", "", fold(text))
-
-
-def contains(text: str, wanted: str) -> bool:
-    """Whether `wanted` is in `text` without cutting a number short; both normalised.
-
-    >>> contains("共2507人", "250"), contains("26%", "6%"), contains("1.28万", "28万"), contains("250万", "250")
-    (False, False, False, False)
-    >>> contains("约28万余人", "28万"), contains("2682项", "2682")
-    (True, True)
-    """
-    pattern = re.escape(wanted)
-    if wanted[:1].isdecimal():
-        pattern = r"(?<!\d)(?<!\d\.)" + pattern
-    if wanted[-1:].isdecimal():
-        pattern += r"(?![\d%‰百千万亿])(?!\.\d)"
-    elif re.search(r"\d[百千万]$", wanted):
-        pattern += r"(?![千万亿])"
-    return re.search(pattern, text) is not None
+def _text(answer: Answer) -> str:
+    texts = [answer.answer, answer.short or "", *(s.text for s in answer.statements)]
+    return normalise(_MARK.sub("", _BREAK.join(texts)))
 
 
 def find(text: str, raw: str) -> list[Span]:
@@ -147,16 +112,6 @@ def overlap(span: Span, evidence: Span) -> float:
     return max(common, 0) / (evidence[1] - evidence[0])
 
 
-def inside(span: Span, passages: Iterable[Span]) -> bool:
-    """Whether all of `span` stands in the union of `passages`."""
-    at = span[0]
-    for start, end in sorted(passages):
-        if start > at:
-            break
-        at = max(at, end)
-    return at >= span[1]
-
-
 def violations(citations: Iterable[Citation], raw: Callable[[str], str | None]) -> list[str]:
     """What of `raw[start:end] == quote` does not hold, a line a citation."""
     wrong = []
@@ -167,47 +122,3 @@ def violations(citations: Iterable[Citation], raw: Callable[[str], str | None]) 
         elif not 0 <= c.start < c.end <= len(text) or text[c.start : c.end] != c.quote:
             wrong.append(f"[{c.n}] {c.source}[{c.start}:{c.end}] is not the quote")
     return wrong
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Counts over some rows."""
-
-    n: int
-    right: int
-    answered: int
-    refused: int
-
-    @property
-    def share(self) -> float | None:
-        """Share of right rows; None of none."""
-        return self.right / self.n if self.n else None
-
-
-def tally(outcomes: Sequence[Outcome]) -> Tally:
-    """Count what is right, answered as expected, and refused."""
-    return Tally(
-        len(outcomes),
-        sum(o.right for o in outcomes),
-        sum(o.answered for o in outcomes),
-        sum(o.answer.refused for o in outcomes),
-    )
-
-
-def by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
-    """Outcomes of each kind, in the order of the gold set."""
-    kinds: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        kinds.setdefault(outcome.gold.kind, []).append(outcome)
-    return kinds
-
-
-def percentile(values: Sequence[float], share: float) -> float | None:
-    """The nearest-rank percentile: the least value that `share` of all values do not exceed."""
-    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1] if values else None
-
-
-def latency(outcomes: Iterable[Outcome]) -> dict[str, float | None]:
-    """Median and 95th percentile in milliseconds."""
-    ms = [o.seconds * 1000 for o in outcomes]
-    return {"median": median(ms) if ms else None, "p95": percentile(ms, 0.95)}

@@ -22,6 +22,7 @@ from .retrieve import Retrieved, retrieve
 from .terms import Matcher, Term
 from .text.places import display
 from .text.tokens import PAIR, index_terms
+from .trace import Step, Trace
 from .types import Answer, Citation, RelatedPassage, Statement
 from .verify import check
 
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 COLON = "\uff1a"
 ENGLISH = 0.85  # a translated question is supported less well
 SCORE = 0.4  # the least that a span must score, and its focus be supported, to be an answer
-
-
+CONSIDERED = 8  # findings that are looked at for one that is supported
 AS_GOOD = 0.92  # how near the best a figure of another year must come to be shown beside it
 MOST_OTHERS = 3
 
@@ -63,19 +63,26 @@ class Asking:
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
         self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
+        self.steps: list[Step] = []
 
     def answer(self) -> Answer:
         """Plan, find, verify, compose."""
         if not len(self.snapshot):
             return self._refuse(Reason.NO_DOCUMENTS)
         steps = plan(self.query)
-        found: list[tuple[str, Finding | None, Reason | None]] = []
-        for step in steps.steps:
-            finding, reason = self._find(step.query)
-            found.append((step.label, finding, reason))
+        self.steps = [self._find(step.label, step.query) for step in steps.steps]
+        found = [(step.label, step.chosen, step.reason) for step in self.steps]
         if len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
         return self._written(self._compose(steps, found))
+
+    def trace(self) -> Trace:
+        """The answer with how it came about."""
+        answer = self.answer()
+        candidate = answer
+        if answer.refused and any(step.candidate for step in self.steps):
+            candidate = self._compose(plan(self.query), [(step.label, step.candidate, step.reason) for step in self.steps])
+        return Trace(answer, tuple(self.steps), None if candidate.refused else candidate)
 
     def _written(self, read: Answer) -> Answer:
         """The language model's fuller answer, proved sentence by sentence; the reader's own where nothing passes."""
@@ -101,29 +108,32 @@ class Asking:
             citations=tuple(citations), timing_ms=self._timing(),
         )
 
-    def _find(self, query: Query) -> tuple[Finding | None, Reason | None]:
+    def _find(self, label: str, query: Query) -> Step:
         at = time.perf_counter()
         retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker)
         self.timing["retrieve"] += (time.perf_counter() - at) * 1000
         self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
         at = time.perf_counter()
         views = self._views(retrieved)
-        try:
-            return self._judge(query, views)
-        finally:
-            self.timing["read"] += (time.perf_counter() - at) * 1000
-
-    def _judge(self, query: Query, views: list[View]) -> tuple[Finding | None, Reason | None]:
         findings = self.reader.read(query, views)
-        for finding in findings[:8]:
-            if self._supported(finding):
-                self.others = self._elsewhere(query, finding, findings)
-                return finding, None
+        eligible = [f for f in findings[:CONSIDERED] if _eligible(f)]
+        chosen = next((f for f in eligible if self._supported(f)), None)
+        reason = None
+        if chosen is None:
+            reason = self._why_not(query, views, findings)
+        else:
+            self.others = self._elsewhere(query, chosen, findings)
+        self.timing["read"] += (time.perf_counter() - at) * 1000
+        candidate = chosen or max(eligible, key=lambda f: f.support, default=None)
+        support = min(candidate.support / self._scale, 1.0) if candidate else 0.0
+        return Step(label, query, tuple(retrieved), tuple(findings[:CONSIDERED]), chosen, reason, candidate, support)
+
+    def _why_not(self, query: Query, views: list[View], findings: Sequence[Finding]) -> Reason:
         if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
-            return None, Reason.OTHER_YEAR
+            return Reason.OTHER_YEAR
         if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
-            return None, Reason.OTHER_PLACE
-        return None, Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
+            return Reason.OTHER_PLACE
+        return Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
 
     def _elsewhere(self, query: Query, best: Finding, findings: Sequence[Finding]) -> list[Finding]:
         """Figures of other years (or places) that answer as well as the best one, where the question does not say which."""
@@ -146,9 +156,12 @@ class Asking:
             return " ".join(part for part in (str(year), display(region) if region else "") if part)
         return f"{year}年{display(region) if region else ''}"
 
+    @property
+    def _scale(self) -> float:
+        return ENGLISH if self.query.language == "en" else 1.0
+
     def _supported(self, finding: Finding) -> bool:
-        least = self.settings.min_support * (ENGLISH if self.query.language == "en" else 1.0)
-        return not finding.hard_missing and finding.support >= least and finding.focus >= SCORE and finding.score >= SCORE
+        return _eligible(finding) and finding.support >= self.settings.min_support * self._scale
 
     def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
         wanted: dict[tuple[str, int, int], None] = {}
@@ -232,6 +245,11 @@ class Asking:
 
     def _timing(self) -> dict[str, float]:
         return {**self.timing, "total": (time.perf_counter() - self.started) * 1000}
+
+
+def _eligible(finding: Finding) -> bool:
+    """Whether only its support can still speak against a finding."""
+    return not finding.hard_missing and finding.focus >= SCORE and finding.score >= SCORE
 
 
 def _when_and_where(finding: Finding, query: Query) -> tuple[int, str] | None:

@@ -22,6 +22,7 @@ from .refusal import Reason, message
 from .registry import load
 from .store import Snapshot, current_generation
 from .terms import Matcher
+from .trace import Trace
 from .types import Answer
 
 if TYPE_CHECKING:
@@ -73,18 +74,27 @@ class Bot:
 
         Raises InputError for a question of more than 2,000 characters.
         """
+        asking = self._asking(question, history, id)
+        return asking.answer() if isinstance(asking, Asking) else asking
+
+    def trace(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Trace:
+        """The same answer with how it came about, for evaluation. Raises as `ask` does."""
+        asking = self._asking(question, history, id)
+        return asking.trace() if isinstance(asking, Asking) else Trace(asking)
+
+    def _asking(self, question: str, history: Sequence[tuple[str, str]], id_: str | None) -> Asking | Answer:
         started = time.perf_counter()
         question = question.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no text
         if len(question) > MAX_QUESTION:
             raise InputError(f"the question has {len(question)} characters; {MAX_QUESTION} are the most")
         if not question.strip():
-            return Answer(question, message(Reason.EMPTY_QUESTION, None), refused=True, reason=Reason.EMPTY_QUESTION.value, id=id)
+            return Answer(question, message(Reason.EMPTY_QUESTION, None), refused=True, reason=Reason.EMPTY_QUESTION.value, id=id_)
         snapshot = self.snapshot
         standing = complete(question, history)
         query = understand(standing, anchor=anchor_of(history))
         if standing != question:
             query = replace(query, rewritten_from=question)
-        return Asking(self._tools, snapshot, query, question, started=started, id_=id).answer()
+        return Asking(self._tools, snapshot, query, question, started=started, id_=id_)
 
     def stream(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Iterator[Answer]:
         """Growing answers: a statement more each time, the last one whole."""

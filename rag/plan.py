@@ -17,6 +17,7 @@ _COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
 _VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)|谁)(更|最|比较)?(多|少|高|低|大|小|早|晚)(一些|一点|些)?(呢)?")
 _EDGES = " ,;?。"
+_SUMMED = re.compile(r"^[\s,]*(这)?[两二三四五六七八九十]个?(省份|省|市|地区|地|县|区|家)(?![级直])")  # `四川、辽宁、安徽三省`
 _WITHIN = ("", "的", "之", "“", "”", "级")  # what may stand between the words of one thing
 _COUNTS = re.compile(r"(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{1,3}数(?=[\s,、和]|$)")
 _PART = re.compile(r"[,;??。]|、(?=[^、]{0,4}(?:多少|几|哪))|(?<=[年吗呢家个])和(?=[\u4e00-\u9fff]{0,8}(?:多少|几|哪|什么|谁))")
@@ -48,12 +49,16 @@ def plan(query: Query) -> Plan:
     value = query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
     apart = compares or value or bool(_EACH.search(query.text))
     regions = query.regions if len(query.regions) > 1 and apart else ()
+    asked = _by_ask(query) if len(periods) > 1 or len(query.regions) > 1 else []
+    if _own_scopes([step.query for step in asked]):
+        return Plan(tuple(asked), compares)
     if len(periods) > 1 or regions:
         scopes = _paired(query, regions, periods) or [
             (region, period) for region in (regions or (None,)) for period in (periods if len(periods) > 1 else (None,))
         ]
+        alone = any(period for _, period in scopes) and any(period is None for _, period in scopes)
         steps = tuple(
-            Step(_about(query, region, period, compares), _label(region, period, query.language)) for region, period in scopes
+            Step(_about(query, region, period, compares, alone=alone), _label(region, period, query.language)) for region, period in scopes
         )
         return Plan(steps, compares)
     joined = bool(re.search(r"(和|与|及|、)[\u4e00-\u9fff]{2,8}(大概|大约|一共|总共|共|都|又)*(是|有)(多少|几)", query.text)) and value
@@ -63,8 +68,10 @@ def plan(query: Query) -> Plan:
 
 def _paired(query: Query, regions: Sequence[str], periods: Sequence[Period]) -> list[tuple[str | None, Period | None]]:
     """`2022年的辽宁跟2021年的安徽`: each place with the year that stands next to it."""
-    if len(regions) < 2 or len(query.places) != len(query.times):
+    if len(regions) < 2:
         return []
+    if len(query.places) != len(query.times):
+        return _partly_paired(query, regions)
     mentions = sorted([(a, "place", r) for a, _, r in query.places] + [(a, "time", p) for a, _, p in query.times], key=lambda m: m[0])
     pairs: list[tuple[str | None, Period | None]] = []
     for (_, kind, value), (_, other, against) in zip(mentions[::2], mentions[1::2], strict=True):
@@ -73,6 +80,24 @@ def _paired(query: Query, regions: Sequence[str], periods: Sequence[Period]) -> 
         region, period = (value, against) if kind == "place" else (against, value)
         pairs.append((str(region), period if isinstance(period, Period) else None))
     return pairs
+
+
+def _own_scopes(asked: Sequence[Query]) -> bool:
+    """Whether each clause that asks does so of a place or a year of its own."""
+    scopes = [(tuple(q.regions), q.period) for q in asked]
+    return len(scopes) > 1 and len(set(scopes)) == len(scopes) and all(len(q.regions) <= 1 and len(q.times) <= 1 for q in asked)
+
+
+def _partly_paired(query: Query, regions: Sequence[str]) -> list[tuple[str | None, Period | None]]:
+    """`四川和2022年的辽宁`: a year between `和` and a place is of that place alone."""
+    own: dict[str, Period] = {}
+    for start, end, period in query.times:
+        before = max((b for _, b, _ in query.places if b <= start), default=None)
+        after = min(((a, r) for a, _, r in query.places if a >= end), default=None)
+        if before is None or after is None or not _JOIN.match(query.text[before:start]) or query.text[end : after[0]].strip() not in ("", "的"):
+            return []
+        own[after[1]] = period
+    return [(region, own.get(region)) for region in regions] if own else []
 
 
 def _separate(query: Query) -> list[Period]:
@@ -84,9 +109,12 @@ def _separate(query: Query) -> list[Period]:
     return list(dict.fromkeys(p for _, _, p in times))
 
 
-def _about(query: Query, region: str | None, period: Period | None, compares: bool) -> Query:
-    """The question with only this place and this year in its wording, so that retrieval looks for that alone."""
-    cuts = ([(a, b) for a, b, _ in query.places] if region else []) + ([(a, b) for a, b, _ in query.times] if period else [])
+def _about(query: Query, region: str | None, period: Period | None, compares: bool, *, alone: bool = False) -> Query:
+    """The question with only this place and this year in its wording, so that retrieval looks for that alone.
+
+    `alone`: the years of the question belong to single places, so that a place without one is asked about for any year.
+    """
+    cuts = ([(a, b) for a, b, _ in query.places] if region else []) + ([(a, b) for a, b, _ in query.times] if period or alone else [])
     kept, at = [], 0
     for start, end in sorted(cuts):
         if start >= at:
@@ -95,14 +123,15 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
             at = end
     kept.append(query.text[at:])
     lead = (f"{period}年" if period else "") + (display(region) if region else "")
-    again = understand(lead + "".join(kept))
+    again = understand(lead + _SUMMED.sub("", "".join(kept)))
     kind, unit = (query.kind, query.unit)
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         kind, unit = _compared_kind(query.text), ""
     if (compares or not again.focus) and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l")]
         again = replace(again, focus=tuple(nouns[-1:]) or again.focus)
-    return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions, period=period or query.period)
+    return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions,
+                   period=period or (None if alone else query.period))
 
 
 def _label(region: str | None, period: Period | None, language: str) -> str:
@@ -167,9 +196,13 @@ def _by_ask(query: Query) -> list[Step]:
         earlier = understand(query.text[:start]) if n else None
         said = {t.text for t in own.terms}
         topic = tuple(replace(t, weight=t.weight * 0.5) for t in earlier.terms if t.text not in said) if earlier else ()
+        if earlier and not own.focus and steps:  # `…提了多少条,辽宁提了多少`: the thing counted is that of the clause before
+            counted = {steps[-1].query.terms[i].text for i in steps[-1].query.focus}
+            own = replace(own, unit=own.unit or steps[-1].query.unit, focus=tuple(len(own.terms) + i for i, t in enumerate(topic) if t.text in counted))
         label = query.text[start:end].strip(_EDGES)
         steps.append(Step(replace(own, text=(query.text[:start] + query.text[start:end]) if n else query.text[:end], terms=(*own.terms, *topic),
-                                  regions=own.regions or query.regions, period=own.period or query.period, years=own.years or query.years,
+                                  regions=own.regions or (earlier.regions if earlier else ()), period=own.period or (earlier.period if earlier else None),
+                                  years=own.years or (earlier.years if earlier else ()),
                                   titles=tuple(dict.fromkeys([*(earlier.titles if earlier else ()), *own.titles]))), label))
         start = end
     return steps

@@ -51,7 +51,7 @@ _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
         (Kind.NAME, r"(主题|口号|题目|标题)[)）]?(是|为)?(哪|什么|啥)"),
         (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十](?![位名]|个人)|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
         (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|(?<!免)费(?!检|筛)|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
-        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?:个(?=人))?(?P<unit>{_UNIT})|多少(?P<head>[^,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|场次|几[^何乎]"),
+        (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?:个(?=人))?(?P<unit>{_UNIT})|多少(?P<head>[^,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|多久|场次|几[^何乎]"),
         (Kind.PERSON, r"谁|哪(一|两|三|四|五|六|几)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
         (Kind.ORGANISATION, r"哪(一)?(个|家|所)(单位|部门|公司|企业|机构|组织|学校|学院|工会|总工会|工厂|厂|厅局|厅|局|报|媒体|协会|集团|医院|报社)|什么(单位|部门|公司|企业|机构|组织|学校|报纸|媒体|报)|谁(主办|承办|举办|牵头|发布|印发)|由谁|哪家|哪个(厅|局|委)|哪家(?!里)"),
         (Kind.PLACE, r"哪(里|儿)|什么地方|何处|哪(一)?(个|座)?(省|市|城市|县|区|地方|地区|省份)|地点|在哪"),
@@ -174,7 +174,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
 
 
 _COUNT_WORD = re.compile(
-    rf"(?:多少|若干|几|哪一?|什么)(?:个|[万亿千百]多?)?(?:余|来)?(?:{_UNIT})?|百分之几|how many|how much|number of|which|what (?:percentage|share|proportion) of|what"
+    rf"(?:多少|若干|(?<![这近前后头])几|哪一?|什么)(?:个|[万亿千百]多?)?(?:余|来)?(?:{_UNIT})?|百分之几|how many|how much|number of|which|what (?:percentage|share|proportion) of|what"
 )
 
 
@@ -192,7 +192,7 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
             if run and _nominal(terms[run[-1]]) and not _nominal(term):
                 break
             run.append(i)
-    while run and not _nominal(terms[run[-1]]):
+    while run and not _nominal(terms[run[-1]]) and not _MONEY_HINT.match(folded, terms[run[-1]].end):  # `送温暖资金`: the thing is the word before
         run.pop()
     if run:
         return tuple(run)
@@ -230,6 +230,10 @@ def _unknown_places(text: str, known: list[tuple[int, int]]) -> list[str]:
 
 _COUNTY = re.compile(r"(?:^|(?<=[省市州盟区在对,。?]))([\u4e00-\u9fff]{2,3}[市县旗])(?![\u4e00-\u9fff]{0,1}级|场|域|别|总|委|民|区|容|政|值)")
 _NO_PLACE = frozenset(["全", "各", "城", "我", "本", "该", "全国各", "各省", "哪个", "哪些", "多少", "几个", "一个", "两个", "三个", "某", "大城", "中小城", "直辖", "地级", "设区", "省会", "个", "重点", "直管", "所辖", "下辖", "周边", "其他", "其它", "农贸", "超", "股", "上", "入", "楼", "夜"])
+DURATION = "时间"
+"""The unit of a question that asks how long something takes."""
+
+_DURATION = re.compile(r"多长(的)?时间|多久(?!以前)|几(年|个月|天|周|小时|分钟)时间|how long")
 _ANSWER_WORDS = {
     Kind.MONEY: ("钱", "资金", "经费", "金额", "钱款", "款项", "总额", "花", "元", "块", "款"),
     Kind.ORGANISATION: ("单位", "公司", "企业", "机构", "部门", "厅局", "厂", "工厂", "组织", "厅", "局", "上班", "工作", "媒体"),
@@ -240,7 +244,7 @@ _ANSWER_WORDS = {
     Kind.PERCENT: ("占", "比例", "比重", "百分比"),
     Kind.NAME: ("名字", "名称", "全称", "称号", "人称", "叫做"),
     Kind.DATE: ("日期", "时间"),
-    Kind.QUANTITY: ("人次", "数量", "人数", "场次", "总数", "为止", "加", "起来", "规模", "场数", "家数", "项数", "件数", "岗位数", "个人", "数"),
+    Kind.QUANTITY: ("人次", "数量", "人数", "场次", "总数", "为止", "加", "起来", "规模", "场数", "家数", "项数", "件数", "岗位数", "个人", "数", "多长时间", "长时间", "多久", "时间"),
 }
 
 
@@ -275,6 +279,8 @@ def _kind(folded: str, language: str) -> tuple[Kind, str, str]:
         head = groups.get("head", "")
         if kind is Kind.QUANTITY and not unit and (implied := _IMPLIED.search(folded)):
             unit = implied[1] or "个"
+        if kind is Kind.QUANTITY and _DURATION.search(folded):
+            return kind, DURATION, ""
         if unit in ("元", "万元", "亿元", "钱", "块", "亿"):
             return Kind.MONEY, "元", head
         if kind is Kind.QUANTITY and unit in ("年", "月", "日", "号") and not re.search(rf"多少{unit}", folded):

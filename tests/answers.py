@@ -2,7 +2,8 @@
 
 import hashlib
 
-from rag.types import Answer, Citation, Document, RelatedPassage, Statement
+from rag.trace import Trace
+from rag.types import Answer, Citation, Document, Part, RelatedPassage, Statement
 
 
 def document(source, raw):
@@ -21,6 +22,18 @@ class FakeSnapshot:
         if source not in self.texts:
             raise InputError(f"no document {source!r}")
         return document(source, self.texts[source])
+
+    def part(self, source, number):
+        return self.parts(source)[number]
+
+    def parts(self, source):
+        return [Part(source, self.document(source).raw, ())]
+
+    def sources(self):
+        return list(self.texts)
+
+    def __len__(self):
+        return len(self.texts)
 
 
 class FakeBot:
@@ -41,6 +54,10 @@ class FakeBot:
                 end = raw.find("。", at) + 1 or len(raw)
                 return answer(question, raw[at:end], [(source, raw, at, end)], id=id)
         return refusal(question, id=id)
+
+    def trace(self, question, history=(), *, id=None):
+        found = self.ask(question, history, id=id)
+        return Trace(found, (), None if found.refused else found)
 
 
 def answer(question, text, spots, *, short=None, id=None):

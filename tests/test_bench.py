@@ -1,15 +1,15 @@
-"""The benchmark measures what it says, in a home of its own."""
+"""`zhiyin bench` without a name measures what it says, in a home of its own."""
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from rag.cli import build
-from rag.config import home
-from rag.eval import bench, rows
+from rag.config import Settings, home, load
+from rag.errors import ZhiyinError
+from rag.eval import homes, rows, speed
 from rag.session import Session
 
 from .answers import FakeBot
@@ -23,7 +23,7 @@ def measured(tmp_path_factory):
         seen.append((FakeBot({"a.txt": "没有。"}), home(), (home() / "index").parent.is_dir()))
         return seen[-1][0]
 
-    figures = bench.measure(make_bot)
+    figures = speed.measure(make_bot)
     return figures, seen
 
 
@@ -35,7 +35,7 @@ def test_every_question_is_asked_twice_in_a_home_that_goes_away(measured):
     assert figures["questions"] == len(gold)
     assert was_there
     assert not used.exists()
-    assert "zhiyin-bench-" in str(used)
+    assert "zhiyin-" in str(used)
 
 
 @pytest.mark.slow
@@ -49,14 +49,39 @@ def test_figures_are_figures(measured):
     assert json.loads(json.dumps(figures)) == figures
 
 
+def test_settings_reach_the_index_and_the_bot(monkeypatch):
+    made, told = [], []
+
+    def run(arguments):
+        told.append((arguments, load(None)))
+        return {"seconds": 1.0, "output": '{"chunks": 1}'}
+
+    def make_bot(settings):
+        made.append(settings)
+        return FakeBot({"a.txt": "没有。"})
+
+    monkeypatch.setattr(speed, "_run", run)
+    wanted = Settings(chunk_tokens=99, dense=False, embedder="文件夹")
+    assert speed.measure(make_bot, wanted)["index_seconds"] == 1.0
+    assert made == [wanted]
+    assert [arguments for arguments, _ in told] == [["index", "--json"], *[["--help"]] * speed.STARTS]
+    assert {settings for _, settings in told} == {wanted}
+
+
 def test_the_home_is_put_back(monkeypatch, isolated_home):
-    with bench._temporary_home() as environment:
-        assert home() == Path(environment["ZHIYIN_HOME"])
+    with pytest.raises(KeyError), homes.temporary_home() as used:
+        assert home() == used
+        raise KeyError
     assert home() == isolated_home
     monkeypatch.delenv("ZHIYIN_HOME")
-    with pytest.raises(KeyError), bench._temporary_home():
-        raise KeyError
+    with homes.temporary_home():
+        pass
     assert "ZHIYIN_HOME" not in os.environ
+
+
+def test_a_command_that_fails_is_told_with_its_words():
+    with pytest.raises(ZhiyinError, match=r"`zhiyin frobnicate` ended with 2: (?s:.*)No such command 'frobnicate'"):
+        speed._run(["frobnicate"])
 
 
 FIGURES = {
@@ -65,9 +90,9 @@ FIGURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("option", "shown"), [((), "1.25 s"), (("--json",), '"index_seconds": 1.25')])
+@pytest.mark.parametrize(("option", "shown"), [((), "1.25 s"), (("--json", "-"), '"index_seconds": 1.25')])
 def test_the_command_prints(monkeypatch, option, shown):
-    monkeypatch.setattr(bench, "measure", lambda make_bot: FIGURES)
+    monkeypatch.setattr(speed, "measure", lambda make_bot, settings: FIGURES)
     done = CliRunner().invoke(build(), ["bench", *option], obj=Session(), catch_exceptions=False)
     assert shown in done.stdout
     assert "4.0" in done.stdout

@@ -48,3 +48,21 @@ def test_which_is_more_compares_figures():
 @pytest.mark.parametrize("question", ["湖北省总工会和陕西省总工会的合作协议是哪天签的?", "为什么湖北和陕西要合作?"])
 def test_a_relation_between_two_places_is_not_split(question):
     assert len(plan(understand(question)).steps) == 1
+
+
+def test_each_clause_asks_of_its_own_place():
+    found = plan(understand("合理化建议,湖北五年里提了多少条,陕西2022年提了多少?")).steps
+    assert [(s.query.regions, str(s.query.period or "")) for s in found] == [(("湖北",), ""), (("陕西",), "2022")]
+    assert [s.query.terms[i].text for s in found for i in s.query.focus] == ["建议", "建议"]  # said once, asked twice
+    assert found[1].query.unit == "条"
+
+
+def test_a_year_beside_one_place_is_of_that_place_alone():
+    assert steps("湖北和2022年的陕西,技术革新各有多少项?") == [("湖北省", None, ("湖北",)), ("2022年陕西省", "2022", ("陕西",))]
+    assert [period for _, period, _ in steps("2022年湖北和陕西的技术革新各有多少项?")] == ["2022", "2022"]
+
+
+def test_a_word_that_sums_up_the_places_is_no_term():
+    terms = [t.text for s in plan(understand("湖北、陕西、安徽三省参加竞赛的职工各有多少?")).steps for t in s.query.terms]
+    assert "三省" not in terms
+    assert terms.count("竞赛") == 3

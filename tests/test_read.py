@@ -120,3 +120,15 @@ def test_digits_set_apart_are_one_figure():
     text = "青海工会2023年工作综述\n\n全省疗休养名额3 6 0 0 人,投入1 2 0 万元。\n"
     assert best("疗休养名额有多少?", text).text == "3600人"
     assert best("投入多少资金?", text).text == "120万元"
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [("工会干部赴261家单位蹲点多长时间?", "3至6个月"), ("培训要多久?", "12天"), ("由几个部门联合出台?", "10部门"), ("这几年筹集了多少送温暖资金?", "1.2亿元")],
+)
+def test_how_long_and_what_kind_of_money(question, short):
+    text = (
+        "青海工会2023年工作综述\n\n全省572名工会干部赴261家单位蹲点3至6个月。每期培训12天,覆盖40人。"
+        "筹集送温暖资金1.2亿元,其他救助资金3亿元。联合财政厅等10部门出台意见。\n"
+    )
+    assert best(question, text).text == short

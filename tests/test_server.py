@@ -9,12 +9,13 @@ from fastapi.testclient import TestClient
 
 from rag.answer import to_dict
 from rag.config import Settings
+from rag.feedback import Cited, FeedbackStore
 from rag.offsets import apply
 from rag.types import Edit
 from rag.ui.demo import CannedBot
-from rag.ui.guard import MAX_BODY
 from rag.ui.limits import MAX_HISTORY, MAX_QUESTION
 from rag.ui.server import create_app
+from rag.web import MAX_BODY
 
 from . import ui_doubles as world
 
@@ -292,3 +293,88 @@ def test_a_quote_that_spans_two_parts_is_shown_in_the_one_with_most_of_it() -> N
             client.get("/api/excerpt", params={"source": "two.txt", "start": 2, "end": 9}).json()["title"]
             == "甲"
         )
+
+
+JUDGED = {
+    "question": world.QUESTION,
+    "history": [["问", "答"]],
+    "verdict": "down",
+    "reason": "citation",
+    "comment": "引的是别的年份",
+    "generation": "000001",
+    "answer": {
+        "answer": "118.4万人次[1]。",
+        "short": "118.4万人次",
+        "refused": False,
+        "citations": [{"source": "a.txt", "start": 1, "end": 4, "version": "sha256:0"}],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[TestClient, FeedbackStore]]:
+    store = FeedbackStore(tmp_path_factory.mktemp("judged") / "feedback.sqlite", max_mb=1)
+    app = create_app(world.canned_bot(), settings=Settings(), feedback=store)
+    with TestClient(app, base_url=BASE, raise_server_exceptions=False) as client:
+        yield client, store
+
+
+@pytest.fixture
+def judging(judged: tuple[TestClient, FeedbackStore]) -> tuple[TestClient, FeedbackStore]:
+    """A service whose store is empty."""
+    for file in judged[1].path.parent.iterdir():
+        file.unlink()
+    return judged
+
+
+def test_a_verdict_is_kept_changed_and_taken_back(judging: tuple[TestClient, FeedbackStore]) -> None:
+    client, store = judging
+    name = client.post("/api/feedback", json=JUDGED).json()["id"]
+    [kept] = store.rows("down")
+    assert (kept.question, kept.history, kept.reason) == (world.QUESTION, (("问", "答"),), "citation")
+    assert (kept.citations, kept.generation) == ((Cited("a.txt", 1, 4, "sha256:0"),), "000001")
+    changed = JUDGED | {"verdict": "up", "reason": None, "comment": None, "id": name}
+    assert client.post("/api/feedback", json=changed).json() == {"id": name}
+    assert [row.verdict for row in store.rows()] == ["up"]
+    assert client.delete(f"/api/feedback/{name}").json() == {"removed": True}
+    assert client.delete(f"/api/feedback/{name}").json() == {"removed": False}
+    assert store.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"not json", 422, "JSON"), (b"[]", 422, "feedback"), (b"[" * 100_000, 422, "JSON"),
+        (json.dumps(JUDGED | {"verdict": "maybe"}).encode(), 422, "verdict"),
+        (json.dumps(JUDGED | {"comment": "x" * 501}).encode(), 422, "501"),
+        (json.dumps(JUDGED | {"question": "\ud800"}).encode(), 422, "UTF-8"),
+        (b" " * (MAX_BODY + 1), 413, "KiB"),
+    ],
+)  # fmt: skip
+def test_what_is_no_verdict_is_said_and_not_kept(
+    judging: tuple[TestClient, FeedbackStore], body: bytes, status: int, word: str
+) -> None:
+    client, store = judging
+    response = client.post("/api/feedback", content=body)
+    assert (response.status_code, list(response.json())) == (status, ["error"])
+    assert word in response.json()["error"]
+    assert not store.path.exists()
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null"])
+def test_other_sites_cannot_judge(judging: tuple[TestClient, FeedbackStore], origin: str) -> None:
+    client, store = judging
+    name = client.post("/api/feedback", json=JUDGED, headers={"origin": BASE}).json()["id"]
+    assert client.post("/api/feedback", json=JUDGED, headers={"origin": origin}).status_code == 403
+    assert client.delete(f"/api/feedback/{name}", headers={"origin": origin}).status_code == 403
+    assert client.post("/api/feedback", json=JUDGED, headers={"host": "evil.example"}).status_code == 421
+    assert len(store.rows()) == 1
+
+
+def test_a_full_disk_is_told(judging: tuple[TestClient, FeedbackStore]) -> None:
+    client, _ = judging
+    big = JUDGED | {"answer": {"answer": "a" * 20_000}}
+    replies = [client.post("/api/feedback", json=big) for _ in range(80)]
+    assert replies[0].status_code == 200
+    assert replies[-1].status_code == 503
+    assert "feedback.sqlite" in replies[-1].json()["error"]

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from rag.errors import ConfigError, NoIndex
 from rag.session import Session
 from rag.ui import command
+from rag.web import listen
 
 from . import ui_doubles as world
 
@@ -68,7 +69,7 @@ def test_no_index_says_what_to_run_and_frees_the_port() -> None:
         port = free.getsockname()[1]
     with pytest.raises(NoIndex, match="zhiyin index"):
         command.run(session(empty=True), **options(port=port))
-    command.listen("127.0.0.1", port).close()
+    listen("127.0.0.1", port).close()
 
 
 def test_wrong_settings_stop_it(tmp_path: Path) -> None:
@@ -84,6 +85,7 @@ sys.path.insert(0, {tests!r})
 import ui_doubles as world
 from rag.session import Session
 from rag.ui import command
+from rag.web import listen
 command.run(Session(make_bot=lambda s: world.canned_bot()), host="127.0.0.1", port=0, config=None, open_to_network=False)
 """
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.feedback import parse
 from rag.types import Answer, Citation, RelatedPassage, Statement
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
@@ -20,7 +22,7 @@ ALLOWED = {
     "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-hidden", "aria-label", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "stroke",
+    "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "stroke",
     "stroke-width", "type", "viewbox", "width",
 }  # fmt: skip
 
@@ -251,3 +253,23 @@ def test_header_counts_documents_and_says_when_there_is_no_index() -> None:
     assert "已载入 12 份文档" in safe(header(12, ["浙江"])).text
     assert "zhiyin index" in safe(header(None)).text
     assert not safe(welcome([])).of("chips")
+
+
+@pytest.mark.parametrize("answer", [world.FACT_ANSWER, world.COMPARISON_ANSWER, world.REFUSAL, world.HOSTILE_ANSWER])
+def test_an_answer_carries_thumbs_and_what_a_verdict_is_kept_with(answer: Answer) -> None:
+    page = drawn(answer, history=(("<b>问", "答"),))
+    [box] = page.of("thumbs")
+    kept = parse(json.loads(box["data-judged"]) | {"verdict": "down"})
+    assert (kept.question, kept.history, kept.generation) == (answer.question, (("<b>问", "答"),), answer.generation)
+    assert (kept.answer, kept.short, kept.refused) == (answer.answer.strip(), answer.short, answer.refused)
+    assert [(c.source, c.start, c.end, c.version) for c in kept.citations] == [
+        (c.source, c.start, c.end, c.version) for c in answer.citations
+    ]
+    thumbs = page.of("thumb")
+    assert [(t["data-verdict"], t["aria-pressed"]) for t in thumbs] == [("up", "false"), ("down", "false")]
+    assert all(t["aria-label"] and t["data-label-en"] for t in thumbs)
+
+
+def test_what_is_not_finished_has_no_thumbs() -> None:
+    assert not drawn(world.FACT_ANSWER, done=False).of("thumbs")
+    assert not drawn(world.REFUSAL, error=("错", "wrong")).of("thumbs")

@@ -142,7 +142,8 @@ class _Conversation:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         before = turns[-KEPT_TURNS:]
-        turn = Turn(turns[-1].number + 1 if turns else 1, question[:MAX_QUESTION])
+        said = history(before)
+        turn = Turn(turns[-1].number + 1 if turns else 1, question[:MAX_QUESTION], history=tuple(said))
         if len(question) > MAX_QUESTION:
             values = {"count": len(question), "limit": MAX_QUESTION}
             turn = replace(
@@ -155,7 +156,7 @@ class _Conversation:
         yield _picture([*before, turn], working=True)
         shown = time.monotonic()
         try:
-            for answer in self._bot.stream(question, history(before)):
+            for answer in self._bot.stream(question, said):
                 turn = replace(turn, answer=answer)
                 if time.monotonic() - shown >= _FRAME:
                     yield _picture([*before, turn], working=True)

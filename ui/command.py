@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,11 @@ import typer
 
 from rag.errors import ConfigError, NoIndex
 from rag.messages import tr
+from rag.web import LOCAL_HOSTS, listen, serve_app
 
 if TYPE_CHECKING:
+    import socket
+
     from rag.session import Session
 
 HERE = "127.0.0.1"
@@ -81,9 +83,6 @@ def _serve(
     count = _documents(bot)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    import uvicorn
-
-    from .guard import LOCAL_HOSTS
     from .server import create_app
 
     app = create_app(bot, settings=settings, hosts=(*LOCAL_HOSTS, host) if local else None)  # type: ignore[arg-type]
@@ -95,10 +94,7 @@ def _serve(
             f"Zhiyin · {count} documents · http://{shown}:{port} (Ctrl+C stops)",
         )
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, access_log=False)
-    )
-    server.run(sockets=[listener])
+    serve_app(app, listener)
 
 
 def _documents(bot: object) -> int:
@@ -119,25 +115,3 @@ def is_local(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Bind a socket. Raises ConfigError for an address or port that can't be had, with the reason."""
-    try:
-        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, proto)
-    except OSError as error:
-        raise ConfigError(tr(f"不能监听 {host}：{error}", f"can't listen on {host}: {error}")) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            tr(
-                f"{host} 的端口 {port} 不能用（{error.strerror}），请用 --port 换一个。",
-                f"port {port} of {host} can't be used ({error.strerror}); choose another with --port",
-            )
-        ) from error
-    return listener

@@ -20,6 +20,11 @@ from .texts import both, label
 QUOTE_SHOWN = 260  # characters of a quote on a card; the panel shows all of it
 PASSAGE_SHOWN = 140
 _MARK = re.compile(r"\s*\[(\d{1,3})\]")
+_THUMB = (
+    '<svg viewBox="0 0 20 20" width="18" height="18" fill="none" stroke="currentColor" stroke-width="1.5" '
+    'aria-hidden="true"><path d="M6.5 9 9.3 3.2c1.3 0 2.2 1 2.2 2.3V8h4c1.1 0 1.9 1 1.7 2.1l-.9 5.1'
+    'c-.1.8-.8 1.3-1.6 1.3H6.5z"/><path d="M6.5 9H3v7.5h3.5"/></svg>'
+)
 _STOPS = "。.!?;\uff01\uff1f\uff1b"
 
 
@@ -32,6 +37,7 @@ class Turn:
     answer: Answer | None = None
     done: bool = False
     error: tuple[str, str] | None = None  # Chinese and English
+    history: tuple[tuple[str, str], ...] = ()  # the turns that the question was asked after
 
 
 def conversation(turns: Iterable[Turn]) -> str:
@@ -81,7 +87,7 @@ def _answer(answer: Answer, turn: Turn) -> str:
         cards = "".join(_card(c, turn) for c in answer.citations)
         out.append(f'<h3 class="label">{both("evidence")}</h3><ol class="cards">{cards}</ol>')
     out.append(
-        _foot(answer)
+        _foot(answer, turn)
         if turn.done
         else f'<p class="foot" role="status">{both("writing")}<i class="dots"></i></p>'
     )
@@ -185,7 +191,7 @@ def _refusal(answer: Answer, turn: Turn) -> str:
     if answer.passages:
         rows = "".join(_passage(p, i, turn) for i, p in enumerate(answer.passages[:3], 1))
         out.append(f'<h3 class="label related">{both("related")}</h3><ul class="passages">{rows}</ul>')
-    return "".join([*out, _foot(answer) if turn.done else "", "</div>"])
+    return "".join([*out, _foot(answer, turn) if turn.done else "", "</div>"])
 
 
 def _sought(answer: Answer) -> str:
@@ -223,7 +229,7 @@ def _passage(passage: RelatedPassage, number: int, turn: Turn) -> str:
     )
 
 
-def _foot(answer: Answer) -> str:
+def _foot(answer: Answer, turn: Turn) -> str:
     notes = []
     if "total" in answer.timing_ms:
         notes.append(both("took", ms=f"{answer.timing_ms['total']:.0f}"))
@@ -236,7 +242,33 @@ def _foot(answer: Answer) -> str:
             f'<button type="button" class="quiet" data-copy-zh="{text(copy_text(answer, "zh"))}" '
             f'data-copy-en="{text(copy_text(answer, "en"))}">{both("copy")}</button>'
         )
-    return f'<p class="foot"><span class="meta">{meta}</span>{copy}</p>'
+    tools = f'<span class="verbs">{_thumbs(answer, turn)}{copy}</span>'
+    return f'<p class="foot"><span class="meta">{meta}</span>{tools}</p>'
+
+
+def _thumbs(answer: Answer, turn: Turn) -> str:
+    """Draw both thumbs, with all that a verdict is kept with."""
+    judged = {
+        "question": turn.question,
+        "history": turn.history,
+        "generation": answer.generation,
+        "answer": {
+            "answer": answer.answer,
+            "short": answer.short,
+            "refused": answer.refused,
+            "citations": [
+                {"source": c.source, "start": c.start, "end": c.end, "version": c.version}
+                for c in answer.citations
+            ],
+        },
+    }
+    buttons = "".join(
+        f'<button type="button" class="thumb" data-verdict="{verdict}" aria-pressed="false" '
+        f"{label('thumb_' + verdict)}>{_THUMB}</button>"
+        for verdict in ("up", "down")
+    )
+    content = text(json.dumps(judged, ensure_ascii=False))
+    return f'<span class="thumbs" role="group" {label("judge")} data-judged="{content}">{buttons}</span>'
 
 
 def _error(zh: str, en: str) -> str:

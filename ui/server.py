@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 # before gradio is imported: it reads these at import
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -22,11 +23,13 @@ from starlette.exceptions import HTTPException
 
 from rag.answer import to_dict
 from rag.batch import parse_history
-from rag.config import Settings
+from rag.config import Settings, home
 from rag.errors import InputError, StoreError, ZhiyinError
+from rag.feedback import FILE, FeedbackStore, parse
+from rag.web import LOCAL_HOSTS
 
 from . import reading
-from .guard import LOCAL_HOSTS, Guard
+from .guard import Guard
 from .limits import MAX_HISTORY, MAX_QUESTION
 from .ports import Answerer
 from .reading import MissingError, OutdatedError
@@ -40,11 +43,12 @@ def create_app(
     settings: Settings,
     hosts: Iterable[str] | None = LOCAL_HOSTS,
     frame_ancestors: str = "'none'",
+    feedback: FeedbackStore | None = None,
 ) -> FastAPI:
     """Build the whole service over `bot`.
 
     `hosts` are the host names it answers to (None for any), `frame_ancestors` the pages that may frame it,
-    as the directive of that name takes them.
+    as the directive of that name takes them; `feedback` is where verdicts go (this home's store).
     """
     import gradio as gr
 
@@ -53,6 +57,7 @@ def create_app(
     app = FastAPI(title="Zhiyin", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     _errors(app)
     _asking(app, bot)
+    _judging(app, feedback or FeedbackStore(home() / FILE))
     reading.add(app, bot)
     _health(app, bot, settings)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")
@@ -119,11 +124,26 @@ def _asking(app: FastAPI, bot: Answerer) -> None:
         return JSONResponse(to_dict(answer) | {"id": name})
 
 
-def _question(body: bytes) -> tuple[str, list[tuple[str, str]], str | int | float | None]:
+def _judging(app: FastAPI, store: FeedbackStore) -> None:
+    @app.post("/api/feedback")
+    async def judge(request: Request) -> dict[str, str]:
+        verdict = parse(_json(await request.body()))
+        return {"id": await run_in_threadpool(store.add, verdict)}
+
+    @app.delete("/api/feedback/{name}")
+    def withdraw(name: str) -> dict[str, bool]:
+        return {"removed": store.remove(name)}
+
+
+def _json(body: bytes) -> Any:
     try:
-        row = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InputError(f"the request is not JSON: {error}") from error
+
+
+def _question(body: bytes) -> tuple[str, list[tuple[str, str]], str | int | float | None]:
+    row = _json(body)
     if not isinstance(row, dict):
         raise InputError('the request should be {"question", "history"?, "id"?}')
     question, name = row.get("question"), row.get("id")

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..data import words
-from ..query import Kind, Query
+from ..query import DURATION, Kind, Query
 from ..terms import SURNAMES
 from ..text.fold import fold
 from ..text.numbers import Quantity
@@ -53,6 +53,8 @@ _PEOPLE = re.compile(r"(职工|干部|司机|选手|群众|学生|代表|劳模|
 # words before a figure that turn or soften it belong to the figure: `不超过500元` is not `超过500元`
 _SOFT = re.compile(r"(不得?(超过|少于|低于|高于|多于|大于|小于)|不(足|到)|近|约|超过|超|逾|突破|至少|至多|最多|最高|最低|接近|低于|高于|少于|多于|上限|下限)$")
 _AFTER = re.compile(r"(以上|以下|以内|左右|封顶)")
+_LOWER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?[万亿]?[ ]?(?:至|到|-|~|\u2014|\u2013)[ ]?$")  # the lower end of `3至6个月`
+_SPANS_OF_TIME = frozenset(["年", "个月", "月", "天", "日", "周", "星期", "小时", "分钟", "学时", "工作日", "秒"])
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|十)(位|个人|名)|都有谁|谁和谁|哪几(位|个人|名)|有谁")
 
@@ -92,9 +94,11 @@ def _quantities(query: Query, view: View) -> list[Span]:
         return [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"第[一二三四五六七八九十\d]+[名位届]?", view.folded)]
     found = []
     for quantity in view.quantities:
-        if unit in ("", "人?") and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
+        if unit == DURATION:
+            fit = 1.0 if quantity.unit in _SPANS_OF_TIME and (quantity.unit != "年" or quantity.value < 100) else 0.0
+        elif unit in ("", "人?") and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
             continue
-        if query.kind is Kind.MONEY or (unit in ("", "人?") and _MONEYED.search(query.text)):
+        elif query.kind is Kind.MONEY or (unit in ("", "人?") and _MONEYED.search(query.text)):
             fit = 1.0 if quantity.kind == "money" else 0.0
         elif query.kind is Kind.PERCENT:
             fit = 1.0 if quantity.kind == "percent" else 0.0
@@ -103,7 +107,9 @@ def _quantities(query: Query, view: View) -> list[Span]:
         if fit and not _inside_quotes(view.folded, quantity.start):
             soft = _SOFT.search(view.folded[max(0, quantity.start - 4) : quantity.start])
             after = _AFTER.match(view.folded, quantity.end)
-            found.append(Span(quantity.start - (len(soft[0]) if soft else 0), after.end() if after else quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
+            lower = _LOWER.search(view.folded, max(0, quantity.start - 12), quantity.start)
+            start = lower.start() if lower else quantity.start - (len(soft[0]) if soft else 0)
+            found.append(Span(start, after.end() if after else quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
     return found
 
 

@@ -31,20 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[..., str]]:
-    """Serve a bot on a free port; returns the address."""
+def run_app() -> Iterator[Callable[..., str]]:
+    """Serve an app on a free port; returns the address."""
     import uvicorn
 
-    from rag.config import Settings
-    from rag.ui.command import listen
-    from rag.ui.server import create_app
+    from rag.web import listen
 
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(bot: object) -> str:
+    def start(app: object) -> str:
         listener = listen("127.0.0.1", 0)
-        app = create_app(bot, settings=Settings())  # type: ignore[arg-type]
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         running.append((server, thread))
@@ -59,6 +57,18 @@ def serve() -> Iterator[Callable[..., str]]:
         server.should_exit = True
     for _, thread in running:
         thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def serve(run_app: Callable[..., str]) -> Callable[..., str]:
+    """Serve a bot's chat window on a free port; returns the address."""
+    from rag.config import Settings
+    from rag.ui.server import create_app
+
+    def start(bot: object, **options: object) -> str:
+        return run_app(create_app(bot, settings=Settings(), **options))  # type: ignore[arg-type]
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from rag.feedback import FeedbackStore
 from rag.ui.texts import TEXTS
 
 from .. import ui_doubles as world
@@ -371,3 +372,100 @@ def test_the_browsers_own_log_holds_no_other_host(window, address: str, net_log:
     # no other page than this service's was open, so whoever else asked was the browser itself
     assert {initiator for initiator, url in asked if url.hostname != "127.0.0.1"} <= {"not an origin"}
     assert w.hosts() == {here}
+
+
+@pytest.fixture
+def judged(window, serve: Callable[..., str], tmp_path: Path):
+    """A window whose verdicts go to a store of its own."""
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    at = serve(world.canned_bot(), feedback=store)
+    return lambda **options: window(at, **options), store
+
+
+def pressed(turn, verdict: str) -> bool:
+    return turn.locator(f"[data-verdict={verdict}]").get_attribute("aria-pressed") == "true"
+
+
+def test_a_thumb_down_with_a_reason_is_kept_with_the_answer(judged) -> None:
+    open_window, store = judged
+    w = open_window()
+    w.ask(world.QUESTION)
+    turn = w.ask(world.UNKNOWN)  # a refusal is judged, too
+    turn.locator("[data-verdict=down]").click()
+    turn.locator("[data-reason=wrong]").click()
+    turn.locator("[data-reason=unanswered]").click()  # one reason, the last
+    turn.locator(".why textarea").fill("员工人数在附表里")
+    turn.locator("[data-why=send]").click()
+    turn.locator(".note[role=status]").wait_for()
+    assert pressed(turn, "down") and not pressed(turn, "up")
+    assert w.page.evaluate("document.activeElement.dataset.verdict") == "down"
+    [kept] = store.rows()
+    assert (kept.verdict, kept.reason, kept.comment) == ("down", "unanswered", "员工人数在附表里")
+    assert (kept.question, kept.answer, kept.refused) == (world.UNKNOWN, world.REFUSAL.answer, True)
+    assert kept.history == ((world.QUESTION, "118.4万人次"),)
+    assert kept.generation == "000001"
+
+
+def test_a_thumb_up_counts_at_once_can_be_turned_and_taken_back(judged) -> None:
+    open_window, store = judged
+    w = open_window()
+    turn = w.ask(world.QUESTION)
+    turn.locator("[data-verdict=up]").click()
+    turn.locator(".note[role=status]").wait_for()
+    [up] = store.rows()
+    cited = world.VISITS
+    assert up.verdict == "up"
+    assert [(c.source, c.start, c.end, c.version) for c in up.citations] == [
+        (cited.source, cited.start, cited.end, cited.version)
+    ]
+    with w.page.expect_response("**/api/feedback"):
+        turn.locator("[data-verdict=down]").click()
+    assert [(row.id, row.verdict) for row in store.rows()] == [(up.id, "down")]
+    turn.locator("[data-why=skip]").click()
+    with w.page.expect_response("**/api/feedback/*"):
+        turn.locator("[data-verdict=down]").click()
+    assert store.rows() == []
+    assert not pressed(turn, "down") and turn.locator(".why").count() == 0
+
+
+def test_what_is_being_typed_outlives_the_next_answer(judged) -> None:
+    open_window, store = judged
+    w = open_window()
+    first = w.ask(world.QUESTION)
+    first.locator("[data-verdict=down]").click()
+    first.locator("[data-reason=other]").click()
+    first.locator(".why textarea").fill("写了一半")
+    w.ask(world.COMPARISON)
+    assert first.locator(".why textarea").input_value() == "写了一半"
+    assert pressed(first, "down")
+    first.locator(".why textarea").press("Control+Enter")
+    first.locator(".note[role=status]").wait_for()
+    assert [(row.reason, row.comment) for row in store.rows()] == [("other", "写了一半")]
+    w.page.click("[data-action=new]")
+    w.page.wait_for_selector(".welcome")
+    assert not pressed(w.ask(world.QUESTION), "down")
+
+
+def test_a_verdict_that_cannot_be_kept_is_said_and_not_shown_as_given(judged) -> None:
+    open_window, store = judged
+    store.path.mkdir()  # no file can be written there
+    w = open_window()
+    turn = w.ask(world.QUESTION)
+    turn.locator("[data-verdict=up]").click()
+    assert "没有存下来" in turn.locator("[role=alert]").inner_text()
+    assert not pressed(turn, "up")
+    assert any("503" in c for c in w.complaints)
+    w.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_thumbs_can_be_read_and_fit_a_narrow_screen(judged, scheme: str) -> None:
+    open_window, _ = judged
+    w = open_window(viewport={"width": 320, "height": 700}, color_scheme=scheme)
+    up, down = w.ask(world.COMPARISON), w.ask(world.UNKNOWN)
+    up.locator("[data-verdict=up]").click()
+    down.locator("[data-verdict=down]").click()
+    down.locator("[data-reason=citation]").click()
+    up.locator(".note[role=status]").wait_for()
+    assert w.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert w.page.evaluate(CONTRAST) == []

@@ -29,6 +29,7 @@
     for (const node of document.querySelectorAll('[data-label-zh]')) {
       const wanted = language === 'zh' ? node.dataset.labelZh : node.dataset.labelEn;
       if (node.getAttribute('aria-label') !== wanted) node.setAttribute('aria-label', wanted);
+      if (node.tagName === 'TEXTAREA' && node.placeholder !== wanted) node.placeholder = wanted;
     }
     const box = document.querySelector('#box textarea');
     if (box && box.getAttribute('aria-label') !== say('ask')) {
@@ -64,8 +65,8 @@
   const button = (kind, key, action, ...content) => make('button', {
     type: 'button', class: kind, 'data-panel': action, 'data-label-zh': words[key][0], 'data-label-en': words[key][1],
     'aria-label': say(key)}, ...content);
-  async function fetchJson(url) {
-    const response = await fetch(url, {headers: {accept: 'application/json'}});
+  async function fetchJson(url, options = {}) {
+    const response = await fetch(url, {headers: {accept: 'application/json'}, ...options});
     let body = {};
     try { body = await response.json(); } catch { /* not JSON: the status says enough */ }
     if (!response.ok) throw new Error(body.error || String(response.status));
@@ -267,19 +268,119 @@
     setTimeout(() => node.replaceChildren(...before), 1600);
   }
 
+  // ---- thumbs -------------------------------------------------------------
+  // Every new answer draws all turns again, so a verdict and what it shows are kept here, by turn.
+  const verdicts = new Map();
+  let focused = null;
+
+  function judge(node) {
+    const turn = node.closest('.turn').id;
+    const entry = verdicts.get(turn) || {turn,
+      judged: JSON.parse(node.closest('.thumbs').dataset.judged), verdict: null, stored: null, id: null,
+      reason: null, comment: '', shown: null, sent: 0, line: Promise.resolve()};
+    verdicts.set(turn, entry);
+    entry.verdict = entry.verdict === node.dataset.verdict ? null : node.dataset.verdict;
+    Object.assign(entry, {reason: null, comment: ''});
+    place(entry, entry.verdict === 'down' ? askWhy(entry) : null);
+    if (entry.shown) entry.shown.scrollIntoView({block: 'nearest'});
+    keep(entry, entry.verdict === 'up' ? 'judged' : null);
+  }
+
+  // One request after the other, so that the last click is what is stored.
+  function keep(entry, thanks) {
+    const {verdict, reason, comment} = entry;
+    const mine = (entry.sent += 1);
+    entry.line = entry.line.then(async () => {
+      try {
+        if (verdict) {
+          const body = JSON.stringify({...entry.judged, verdict, reason, comment, id: entry.id});
+          entry.id = (await fetchJson('./api/feedback', {method: 'POST', body, headers: {'content-type': 'application/json'}})).id;
+        } else if (entry.id) {
+          await fetchJson('./api/feedback/' + entry.id, {method: 'DELETE'});
+          entry.id = null;
+        }
+        entry.stored = verdict;
+        if (thanks && mine === entry.sent) place(entry, make('p', {class: 'note', role: 'status'}, both(thanks)));
+      } catch (error) {
+        if (mine !== entry.sent) return;
+        const alert = make('p', {class: 'note', role: 'alert'}, both('not_judged', {reason: error.message}));
+        if (thanks && verdict === 'down') { // the verdict is there, what was typed is not: it stays to be sent again
+          for (const old of entry.shown.querySelectorAll('[role="alert"]')) old.remove();
+          entry.shown.append(alert);
+        } else {
+          entry.verdict = entry.stored;
+          place(entry, alert);
+        }
+      }
+    });
+  }
+
+  function askWhy(entry) {
+    const reasons = ['wrong', 'citation', 'unanswered', 'other'].map((reason) => {
+      const key = 'why_' + reason;
+      return make('button', {type: 'button', class: 'reason', 'data-reason': reason, 'aria-pressed': 'false'}, both(key));
+    });
+    const comment = make('textarea', {rows: '2', maxlength: '500', 'data-label-zh': words.comment[0],
+      'data-label-en': words.comment[1], 'aria-label': say('comment'), placeholder: say('comment')});
+    const done = () => place(entry, make('p', {class: 'note', role: 'status'}, both('judged')));
+    const send = () => {
+      const chosen = reasons.find((r) => r.getAttribute('aria-pressed') === 'true');
+      Object.assign(entry, {reason: chosen ? chosen.dataset.reason : null, comment: comment.value.trim() || null});
+      if (entry.reason || entry.comment) keep(entry, 'judged'); else done();
+    };
+    const form = make('div', {class: 'why', role: 'group', 'data-label-zh': words.why[0], 'data-label-en': words.why[1], 'aria-label': say('why')},
+      make('p', {class: 'label'}, both('why')), make('div', {class: 'reasons'}, ...reasons), comment,
+      make('div', {class: 'why-foot'}, make('button', {type: 'button', class: 'quiet', 'data-why': 'skip'}, both('skip')),
+        make('button', {type: 'button', class: 'solid', 'data-why': 'send'}, both('send_feedback'))));
+    form.addEventListener('click', (event) => {
+      const node = event.target.closest('button');
+      if (!node) return;
+      if (node.dataset.why === 'send') send();
+      else if (node.dataset.why === 'skip') done();
+      else for (const r of reasons) r.setAttribute('aria-pressed', String(r === node && r.getAttribute('aria-pressed') !== 'true'));
+    });
+    form.addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !event.isComposing) send(); });
+    return form;
+  }
+
+  function place(entry, node) {
+    const left = entry.shown && entry.shown.contains(document.activeElement);
+    if (entry.shown) entry.shown.remove();
+    entry.shown = node;
+    showVerdicts();
+    const thumb = left && document.querySelector('#' + entry.turn + ' .thumb[aria-pressed="true"]');
+    if (thumb) thumb.focus({preventScroll: true});
+  }
+
+  function showVerdicts() {
+    for (const box of document.querySelectorAll('#log .thumbs')) {
+      const entry = verdicts.get(box.closest('.turn').id);
+      for (const thumb of box.children) {
+        const pressed = String(Boolean(entry) && entry.verdict === thumb.dataset.verdict);
+        if (thumb.getAttribute('aria-pressed') !== pressed) thumb.setAttribute('aria-pressed', pressed);
+      }
+      if (entry && entry.shown && !entry.shown.isConnected) {
+        box.closest('.answer').append(entry.shown);
+        if (entry.shown.contains(focused) && document.activeElement === document.body) focused.focus({preventScroll: true});
+      }
+    }
+  }
+
+  document.addEventListener('focusin', (event) => { focused = event.target; });
+
   // ---- events -------------------------------------------------------------
   const panelActions = {
     close, clean: () => setView('clean'), raw: () => setView('raw'), previous: () => step(-1), next: () => step(1),
   };
   const pageActions = {
     documents: openDocuments,
-    new: close,
+    new: () => { verdicts.clear(); close(); },
     language: () => { language = language === 'zh' ? 'en' : 'zh'; store.set('language', language); applyLanguage(); },
     theme: () => { store.set('theme', root.dataset.theme === 'dark' ? 'light' : 'dark'); applyTheme(); },
   };
 
   document.addEventListener('click', (event) => {
-    const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh]');
+    const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh],[data-verdict]');
     if (!node) return;
     const d = node.dataset;
     if (d.open !== undefined) {
@@ -292,6 +393,7 @@
       openSource([], null);
     } else if (d.panel !== undefined) panelActions[d.panel]();
     else if (d.copyZh !== undefined) copy(node);
+    else if (d.verdict !== undefined) judge(node);
     else {
       if (d.action === 'documents') opener = node;
       pageActions[d.action]();
@@ -321,6 +423,7 @@
     applyLanguage();
     applyTheme();
     if (current) mark(current.id);
+    showVerdicts();
     const turns = document.querySelectorAll('#log .turn');
     const turn = turns[turns.length - 1];
     document.body.classList.toggle('asked', Boolean(turn));

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rag.config import Settings
@@ -19,8 +15,10 @@ from rag.errors import ZhiyinError
 from rag.messages import tr
 from rag.session import Asks
 
+from .homes import temporary_home, to_toml
+from .metrics.speed import latency
+from .provenance import cores
 from .rows import Gold, bundled, load
-from .judge import percentile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,24 +26,27 @@ if TYPE_CHECKING:
 STARTS = 5
 
 
-def measure(make_bot: Callable[[Settings], Asks]) -> dict[str, Any]:
+def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = None) -> dict[str, Any]:
     """Index the bundled documents, ask the bundled questions twice, start the command: seconds, ms and MB.
 
     `index_seconds` is the whole command in a fresh process; latencies are of the second round.
     """
-    with _temporary_home() as environment:
-        indexed = _run(["index", "--json"], environment)
+    settings = settings or Settings()
+    with temporary_home() as home:
+        home.mkdir()
+        (home / "config.toml").write_text(to_toml(settings), encoding="utf-8")
+        indexed = _run(["index", "--json"])
         index_mb = _peak(resource.RUSAGE_CHILDREN)
-        starts = [_run(["--help"], environment)["seconds"] for _ in range(STARTS)]
+        starts = [_run(["--help"])["seconds"] for _ in range(STARTS)]
         started = time.perf_counter()
-        bot = make_bot(Settings())
+        bot = make_bot(settings)
         rows = load(bundled())
         first = _timed(bot, rows[0])
         ready = time.perf_counter() - started
         for row in rows[1:]:
             _timed(bot, row)
         warm = [_timed(bot, row) * 1000 for row in rows]
-    told = json.loads(indexed["output"])
+    told, told_ms = json.loads(indexed["output"]), latency(warm)
     return {
         "index_seconds": round(indexed["seconds"], 2),
         "index_chunks": told["chunks"],
@@ -53,11 +54,11 @@ def measure(make_bot: Callable[[Settings], Asks]) -> dict[str, Any]:
         "ready_seconds": round(ready, 2),
         "first_answer_ms": round(first * 1000, 1),
         "questions": len(rows),
-        "warm_median_ms": round(percentile(warm, 0.5) or 0.0, 1),
-        "warm_p95_ms": round(percentile(warm, 0.95) or 0.0, 1),
+        "warm_median_ms": round(told_ms["median"] or 0.0, 1),
+        "warm_p95_ms": round(told_ms["p95"] or 0.0, 1),
         "help_seconds": round(min(starts), 3),
         "answering_peak_mb": round(_peak(resource.RUSAGE_SELF)),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "python": ".".join(map(str, sys.version_info[:3])),
     }
 
@@ -96,31 +97,14 @@ def _timed(bot: Asks, row: Gold) -> float:
     return time.perf_counter() - started
 
 
-def _run(arguments: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def _run(arguments: list[str]) -> dict[str, Any]:
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "rag", *arguments], env=environment, capture_output=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-m", "rag", *arguments], capture_output=True, check=False)
     seconds = time.perf_counter() - started
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise ZhiyinError(f"`zhiyin {' '.join(arguments)}` ended with {done.returncode}: {said}")
     return {"seconds": seconds, "output": done.stdout.decode("utf-8")}
-
-
-@contextmanager
-def _temporary_home() -> Iterator[dict[str, str]]:
-    """A new `$ZHIYIN_HOME` for this process and, as the environment given back, for those it starts."""
-    before = os.environ.get("ZHIYIN_HOME")
-    with TemporaryDirectory(prefix="zhiyin-bench-") as folder:
-        os.environ["ZHIYIN_HOME"] = str(Path(folder) / "home")
-        try:
-            yield dict(os.environ)
-        finally:
-            if before is None:
-                del os.environ["ZHIYIN_HOME"]
-            else:
-                os.environ["ZHIYIN_HOME"] = before
 
 
 def _peak(who: int) -> float:

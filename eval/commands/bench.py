@@ -1,0 +1,120 @@
+"""`zhiyin bench`: how fast this machine is, or how good the answers to a published benchmark are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rag.messages import tr
+
+if TYPE_CHECKING:
+    from rag.session import Session
+
+HELP = (
+    "测量建索引、回答和启动的速度与内存(在临时目录中进行);给出 NAME 和 --data 则在公开评测集上评分。",
+    "Measure indexing, answering, start-up and memory, in a temporary home; with NAME and --data, score a published benchmark.",
+)
+
+
+def bench(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help=tr(
+                "公开评测集:cmrc、drcd、squad、rgb、crud、beir;不给则测速度",
+                "a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            help=tr("评测集文件所在的文件夹,或其中一个文件", "the folder with its files, or one file"),
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=1,
+            metavar="N",
+            help=tr("每个集合只取前 N 题", "only the first N questions of each set"),
+        ),
+    ] = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help=tr("设置文件 (TOML)", "settings (TOML)"))
+    ] = None,
+    as_json: Annotated[
+        str | None,
+        typer.Option(
+            "--json",
+            metavar="OUT",
+            help=tr(
+                "把全部结果写入该文件(- 为标准输出)", "write all results to this file (- is standard output)"
+            ),
+        ),
+    ] = None,
+) -> None:
+    """Run the benchmark; `HELP` is the help text."""
+    from rich.console import Console
+
+    from rag.config import load
+    from rag.errors import InputError
+
+    console = Console()
+    if name is None:
+        if data is not None or limit is not None:
+            given = "--data" if data is not None else "--limit"
+            raise InputError(
+                f"{given} belongs to a published benchmark; name it: zhiyin bench NAME --data FOLDER"
+            )
+        from ..speed import measure, table
+
+        session: Session = context.obj
+        figures = measure(session.make_bot, load(config_file))
+        _written(figures, as_json)
+        if as_json != "-":
+            console.print(table(figures))
+        return
+    if data is None:
+        raise InputError(
+            f"{name} needs its data: zhiyin bench {name} --data FOLDER; docs/benchmarks.md says where to get them"
+        )
+
+    from ..benchmarks import run
+    from ..benchmarks.table import lines, tables
+
+    result = run(name, data, limit, load(config_file), _tracked)
+    _written(result.to_dict(), as_json)
+    if as_json != "-":
+        for shown in tables(result):
+            console.print(shown)
+        for line in lines(result):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _written(value: dict[str, Any], out: str | None) -> None:
+    if out is None:
+        return
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    if out == "-":
+        typer.echo(text)
+    else:
+        Path(out).write_text(text + "\n", encoding="utf-8")
+
+
+def _tracked(items: Sequence[Any], what: str) -> Iterable[Any]:
+    from rich.console import Console
+    from rich.progress import track
+
+    errors = Console(stderr=True)
+    return track(items, what, len(items), console=errors, transient=True, disable=not errors.is_terminal)

@@ -1,0 +1,107 @@
+"""`zhiyin eval gate RUN --baseline RUN`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rag.messages import tr
+
+HELP = (
+    "按规则把关：答案确定变差、低于底线时退出码为 1，并说明原因。",
+    "Hold rules against a run: exits 1 with the reasons where answers are surely worse, or below a floor.",
+)
+_COLOURS = {"kept": "green", "broken": "bold red", "skipped": "yellow"}
+
+
+def gate(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help=tr("运行结果的文件夹、名称，或 last", "the folder of a run, its name, or last"),
+        ),
+    ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="RUN",
+            help=tr(
+                "与之比较的一次运行；不给则只查底线",
+                "the run to compare with; none: floors alone are checked",
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    rules_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules",
+            metavar="FILE",
+            help=tr("规则（TOML）；不给则用自带的", "the rules (TOML); none: the bundled ones"),
+            show_default=False,
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            "--junit",
+            metavar="FILE",
+            help=tr("为 CI 写一份 JUnit XML，每条规则一个用例", "write JUnit XML for CI, a test case a rule"),
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=tr("以 JSON 输出结果", "print the result as JSON"))
+    ] = False,
+) -> None:
+    """Check the rules; `HELP` is the help text. Raises ConfigError for the rules, InputError for the runs."""
+    from rich.console import Console
+
+    from ..compare_words import what_changed
+    from ..gate import check
+    from ..junit import gate_junit
+    from ..rules import bundled, load
+    from ..runs import load_run
+    from ._write import write
+
+    rules = load(rules_file or bundled())
+    found = check(load_run(run), rules, load_run(baseline) if baseline else None)
+    if junit is not None:
+        write(junit, gate_junit(found))
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        console = Console()
+        words = {
+            "kept": tr("通过", "kept"),
+            "broken": tr("不通过", "broken"),
+            "skipped": tr("未检查", "not checked"),
+        }
+        for result in found.results:
+            console.print(f"{words[result.status]} ", style=_COLOURS[result.status], end="")
+            console.print(
+                f"{result.name}: {result.said}", style="", highlight=False, markup=False, soft_wrap=True
+            )
+        for note in found.notes:
+            console.print(note, style="yellow", highlight=False, markup=False, soft_wrap=True)
+        if found.broken and found.changed:
+            said = tr("与基准的不同：", "what is not the same as in the baseline: ")
+            said += "; ".join(what_changed(found.changed))
+            console.print(said, highlight=False, markup=False, soft_wrap=True)
+    if found.broken:
+        failed = ", ".join(r.name for r in found.broken)
+        typer.echo(
+            tr(
+                f"不通过：{len(found.broken)} 条规则未达到（{failed}）",
+                f"failed: {len(found.broken)} rules are broken ({failed})",
+            ),
+            err=True,
+        )
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo(tr("通过", "passed"))

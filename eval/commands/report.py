@@ -1,0 +1,53 @@
+"""`zhiyin eval report RUN`: the report of a stored run, written again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rag.messages import tr
+
+HELP = (
+    "为已保存的一次运行重新生成报告（一个 HTML 文件）。",
+    "Write the report of a stored run again: one HTML file.",
+)
+NAME = "report.html"
+
+
+def report(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help=tr("运行结果的文件夹、名称，或 last", "the folder of a run, its name, or last"),
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help=tr("报告文件；不给则写在该文件夹里", "where the report goes; none: the run's own folder"),
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--open/--no-open", help=tr("在浏览器中打开", "open it in the browser"))
+    ] = False,
+) -> None:
+    """Write it; `HELP` is the help text. Raises InputError where there is no such run, StoreError where it can't write."""
+    from rag.errors import StoreError
+
+    from ..report.page import write
+    from ..runs import load_run
+
+    done = load_run(run)
+    file = out or (done.folder or Path()) / NAME
+    try:
+        file.write_text(write(done), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"can't write the report to {file}: {error}") from error
+    typer.echo(tr(f"报告：{file}", f"report: {file}"))
+    if show:
+        typer.launch(file.absolute().as_uri())
