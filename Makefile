@@ -1,6 +1,7 @@
 # make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
 # make test    every test          make check   lint, types, generated docs
-# make bench   speed and memory    make wheel   dist/zhiyin-*.whl
+# make gate    are the answers as good as they were?   make bench   speed and memory
+# make wheel   dist/zhiyin-*.whl
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,7 +13,7 @@ DECLARED := pyproject.toml constraints.txt
 export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: help chat test check docs bench wheel constraints clean
+.PHONY: help chat test check docs gate baseline bench wheel constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -48,6 +49,15 @@ check: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
+
+# the answers over the sample documents against the kept run; tests/gate.toml holds the rules
+gate: $(VENV)/.installed
+	ZHIYIN_HOME=build/eval $(BIN)/zhiyin eval --docs seeds --out build/eval/run
+	ZHIYIN_HOME=build/eval $(BIN)/zhiyin eval gate build/eval/run --baseline tests/baseline --rules tests/gate.toml --junit build/eval/gate.xml
+
+# after a change for the better, or of the gold set: the run that the next change is held against
+baseline: $(VENV)/.installed
+	ZHIYIN_HOME=build/eval $(BIN)/zhiyin eval --docs seeds --slim --out tests/baseline
 
 bench: $(VENV)/.installed
 	$(BIN)/zhiyin bench

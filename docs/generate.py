@@ -34,16 +34,27 @@ def cli() -> str:
             raise SystemExit(
                 f"docs/generate.py lists {sorted(COMMANDS)}, the command line has {sorted(known)}"
             )
-        sections += [_section(f"zhiyin {name}", known[name], parent) for name in COMMANDS]
+        for name in COMMANDS:
+            sections += _sections(f"zhiyin {name}", known[name], parent)
     head = (
         "# Command line\n\nMade by `make docs` from the commands themselves; Chinese with `ZHIYIN_LANG=zh`.\n"
     )
     codes = (
         "\n## Exit codes\n\n"
         "0 done · 1 it failed, the line on standard error says why · 2 wrong usage, setting or input · "
-        "3 `index`: some files were skipped, each is named · 130 interrupted\n"
+        "3 `index`: some files were skipped, each is named · 130 interrupted. "
+        "`eval gate` and `eval check` end with 1 where a rule is broken or a row is wrong.\n"
     )
     return head + "".join(sections) + codes
+
+
+def _sections(title: str, command: object, parent: object) -> list[str]:
+    """The help of a command and, of a group, that of each command in it."""
+    out = [_section(title, command, parent)]
+    context = command.context_class(command, info_name=title.rpartition(" ")[2], parent=parent)  # type: ignore[attr-defined]
+    for name, inner in getattr(command, "commands", {}).items():
+        out.append(_section(f"{title} {name}", inner, context))
+    return out
 
 
 def _section(title: str, command: object, parent: object) -> str:

@@ -81,12 +81,12 @@ def simulated(
     return differences
 
 
-def main() -> int:
-    """Print a JSON object a line: A/A pairs, then pairs with a real loss."""
+def main(trials: int = TRIALS) -> int:
+    """Print a JSON object a line: of each measure A/A pairs, then pairs with a real loss."""
     measures: tuple[Measure, ...] = ("right", "settled", "graded")
     for measure in measures:
         for questions, effect in ((200, 0.0), (50, 0.0), (250, -0.08)):
-            result = shares(measure, questions=questions, effect=effect)
+            result = shares(measure, questions=questions, effect=effect, trials=trials)
             sys.stdout.write(json.dumps(asdict(result)) + "\n")
     return 0
 

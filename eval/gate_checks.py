@@ -14,7 +14,7 @@ from rag.messages import tr
 from .bootstrap import interval, share_interval
 from .change import TIME, Change, Pair, value
 from .compare import stage_counts
-from .gate_words import about, compared, grown, most_lost, sign, single, worth
+from .gate_words import about, against, compared, grown, most_lost, single, worth
 from .rules import Rule
 from .runs import Row, Run
 
@@ -88,7 +88,7 @@ def floor(rule: Rule, rows: Sequence[Row], both: Sequence[Pair], samples: int) -
 
     got = reached(values)
     broken = got < limit - 1e-9
-    said = f"{worth(rule, got)} {sign(got, limit)} {worth(rule, limit)}"
+    said = against(rule, got, limit)
     said += tr(f"（{len(values)} 题）", f" (of {len(values)})")
     if broken and _one_question(rule, values, both, lambda before: reached(before) >= limit - 1e-9):
         return Result(name, Status.KEPT, said + single())
@@ -135,7 +135,10 @@ def ratio(rule: Rule, change: Change | None, run: Run, baseline: Run | None) -> 
         times = change.after / change.before if change.before else 1.0 if not change.after else float("inf")
     broken = times > limit
     said = f"{worth(rule, change.before)} \u2192 {worth(rule, change.after)}: "
-    said += tr(f"{times:.2f} 倍", f"{times:.2f} times") + f" {sign(times, limit)} {limit:g}"
+    said += (
+        tr(f"{times:.2f} 倍", f"{times:.2f} times")
+        + f" {'>' if broken else '<' if times < limit else '='} {limit:g}"
+    )
     return Result(name, Status.BROKEN if broken else Status.KEPT, said)
 
 
@@ -152,7 +155,7 @@ def most(rule: Rule, rows: Sequence[Row], both: Sequence[Pair]) -> Result:
             return _no_value(name)
         got, one = median(values) if rule.metric == TIME else float(np.mean(values)), False
     broken = got > limit
-    said = f"{worth(rule, got)} {sign(got, limit)} {worth(rule, limit)}"
+    said = against(rule, got, limit)
     if broken and one:
         return Result(name, Status.KEPT, said + single())
     return Result(name, Status.BROKEN if broken else Status.KEPT, said)

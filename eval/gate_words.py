@@ -26,9 +26,13 @@ def worth(rule: Rule, value: float) -> str:
     return f"{value:g}" if rule.stage else figure(rule.metric, value)
 
 
-def sign(value: float, limit: float) -> str:
-    """How a value stands to a limit."""
-    return "=" if abs(value - limit) < 1e-9 else "<" if value < limit else ">"
+def against(rule: Rule, value: float, limit: float) -> str:
+    """A figure beside its limit, with as many digits as it takes to see which is larger."""
+    sign = "=" if abs(value - limit) < 1e-9 else "<" if value < limit else ">"
+    shown = [worth(rule, x) for x in (value, limit)]
+    if sign != "=" and shown[0] == shown[1]:
+        shown = [f"{x:.9g}" for x in (value, limit)]
+    return f"{shown[0]} {sign} {shown[1]}"
 
 
 def compared(change: Change, p: float, several: int, margin: float) -> str:

@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rag.messages import tr
 from rag.terminal import clean
 
+from .report.words import stage
 from .runs import Row, Run
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
-
-STAGES = {
-    "not_cleaned": ("未收录或被清洗掉", "not indexed, or lost in cleaning"),
-    "not_retrieved": ("没有检索到", "not retrieved"),
-    "not_read": ("检索到但没有读出", "retrieved but not read"),
-    "refused": ("读出了却拒答", "read but refused"),
-    "answered_wrongly": ("答错", "answered wrongly"),
-}
-
 
 def table(figures: dict[str, Any]) -> Table:
     """The figures by kind, with the totals below."""
@@ -67,7 +59,7 @@ def lines(run: Run) -> list[str]:
         ),
     ]
     if lost:
-        out.append(tr("失误的环节:", "lost at: ") + tr(",", ", ").join(f"{tr(*STAGES[s])} {n}" for s, n in lost.items()))
+        out.append(tr("失误的环节:", "lost at: ") + tr(",", ", ").join(f"{tr(*stage(s).name)} {n}" for s, n in lost.items()))
     return out
 
 
@@ -76,8 +68,8 @@ def failure(row: Row) -> Text:
     from rich.text import Text
 
     out = Text()
-    stage = f" · {tr(*STAGES[row.stage])}" if row.stage else ""
-    out.append(f"{row.id}", style="bold red").append(f"  {row.reason}{stage}\n")
+    lost = f" · {tr(*stage(row.stage).name)}" if row.stage else ""
+    out.append(f"{row.id}", style="bold red").append(f"  {row.reason}{lost}\n")
     for question, reply in row.history:
         out.append(f"  … {clean(question)} / {clean(reply)}\n", style="dim")
     expected = tr("拒答", "a refusal") if row.refuse else " | ".join(" + ".join(a) for a in row.expected)

@@ -14,6 +14,7 @@ from .types import Period
 _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|vs\.?|and|or|than|,)[\s]*$", re.IGNORECASE)
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
 _COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
+_MANNER = re.compile(r"更[高大低多好](的)?(标准|水平|质量|力度|规模|层次|要求|目标|范围|程度|作用|贡献|空间|平台|效率|站位|起点)")  # `以更高标准` compares nothing
 _ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
 _VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)|谁)(更|最|比较)?(多|少|高|低|大|小|早|晚)(一些|一点|些)?(呢)?")
 _EDGES = " ,;?。"
@@ -44,7 +45,7 @@ _EACH = re.compile(r"分别|各自|各(?=[\u4e00-\u9fff]{0,3}(?:是|有|多|为|
 
 def plan(query: Query) -> Plan:
     """One step for each place and year named side by side; else for each coordinated thing; else the question itself."""
-    compares = bool(_COMPARES.search(query.text))
+    compares = bool(_COMPARES.search(_MANNER.sub("", query.text)))
     periods = _separate(query)
     value = query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
     apart = compares or value or bool(_EACH.search(query.text))

@@ -39,6 +39,6 @@ def run(rows, **meta):
     return Run({**META, **meta}, rows, {"overall": overall, "by_kind": {}})
 
 
-def shares(rights, **more):
+def shares(rights, **meta):
     """Return a run of so many rows, right where `rights` says so."""
-    return run(row(i, bool(right), **more) for i, right in enumerate(rights))
+    return run((row(i, bool(right)) for i, right in enumerate(rights)), **meta)

@@ -80,7 +80,9 @@ def test_the_home_is_put_back(monkeypatch, isolated_home):
 
 
 def test_a_command_that_fails_is_told_with_its_words():
-    with pytest.raises(ZhiyinError, match=r"`zhiyin frobnicate` ended with 2: (?s:.*)No such command 'frobnicate'"):
+    with pytest.raises(
+        ZhiyinError, match=r"`zhiyin frobnicate` ended with 2: (?s:.*)No such command 'frobnicate'"
+    ):
         speed._run(["frobnicate"])
 
 

@@ -902,7 +902,7 @@ class TestResult:
 
     @pytest.mark.parametrize(
         ("measure", "value", "text"),
-        [("em", 0.1234, "12.3%"), ("n", 1200, "1200"), ("median ms", 7.26, "7.3"), ("length", 31.0, "31.0"), ("p, dense", 0.0004, "0.000"), ("em", None, "")],
+        [("em", 0.1234, "12.3%"), ("n", 1200, "1200"), ("median ms", 7.26, "7.3"), ("length", 31.0, "31.0"), ("p, dense", 0.0004, "<0.001"), ("p, dense", 0.75, "0.750"), ("em", None, "")],
     )  # fmt: skip
     def test_figures_for_people(self, measure, value, text):
         assert shown(measure, value) == text

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+LEAST = 0.001  # smaller values of p are shown as smaller than this
+
+
 def tables(result: Result) -> Iterator[Table]:
     """One table a section; measures are its columns, in the order in which the rows name them."""
     for title, section in result.figures.items():
@@ -44,7 +47,7 @@ def shown(measure: str, value: Figure) -> str:
     if isinstance(value, int):
         return str(value)
     if measure.startswith("p, "):
-        return f"{value:.3f}"
+        return f"{value:.3f}" if value >= LEAST else f"<{LEAST}"
     return f"{value:.1f}" if measure in ("median ms", "length") else f"{value:.1%}"
 
 

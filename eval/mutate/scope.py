@@ -18,6 +18,7 @@ from .kinds import Documents, Skip, mutated
 from .world import World
 
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_ASKED = re.compile(r"多少|几|哪|谁|什么时候|how (?:many|much)|what|when|which|who", re.IGNORECASE)
 _NAMED = ("year", "until", "since")
 _BEFORE, _AFTER = 8, 5  # how far from the year that was asked for another one may be
 _CHOICES = 3
@@ -41,8 +42,7 @@ def other_year(gold: Gold, world: World, rng: random.Random) -> Gold:
 
 def _one_year(gold: Gold) -> TimeMention:
     """The one mention of time in a question that has an answer, a single year in figures. Raises Skip."""
-    if gold.refuse or gold.history:
-        raise Skip(tr("本应拒答,或是追问", "is to be refused, or follows another question"))
+    _alone(gold)
     mentions = [m for m in find_times(gold.question, None) if m.period is not None or m.kind == "date"]
     if len(mentions) != 1 or mentions[0].kind not in _NAMED:
         raise Skip(tr("问题没有指明唯一的年份", "the question does not name a single year"))
@@ -51,6 +51,15 @@ def _one_year(gold: Gold) -> TimeMention:
     ):
         raise Skip(tr("问题没有指明唯一的年份", "the question does not name a single year"))
     return mentions[0]
+
+
+def _alone(gold: Gold) -> None:
+    """Raise Skip for a row without an answer, a follow-up, and one of several things, of which some may stay answerable."""
+    if gold.refuse or gold.history:
+        raise Skip(tr("本应拒答,或是追问", "is to be refused, or follows another question"))
+    regions = {m.region for m in find_places(gold.question) if m.region and m.level != "nation"}
+    if len(regions) > 1 or len(_ASKED.findall(gold.question)) > 1:
+        raise Skip(tr("问了不止一件事", "asks for more than one thing"))
 
 
 def years_spoken_of(world: World, about: Sequence[str]) -> set[int]:
@@ -106,8 +115,7 @@ def _mostly(text: str) -> frozenset[str]:
 
 def other_place(gold: Gold, world: World, rng: random.Random) -> Gold:
     """The place of the question becomes another of its level that no document names: must be refused."""
-    if gold.refuse or gold.history:
-        raise Skip(tr("本应拒答,或是追问", "is to be refused, or follows another question"))
+    _alone(gold)
     named = [m for m in find_places(gold.question) if m.level != "nation"]
     if len(named) != 1 or named[0].kind != "name":
         raise Skip(tr("问题没有指明唯一的地方", "the question does not name a single place"))

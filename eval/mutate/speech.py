@@ -12,7 +12,7 @@ from rag.text.numbers import parse_chinese
 from rag.text.times import find_times
 
 from ..rows import Gold
-from .kept import is_english, letters, same_demand
+from .kept import QUOTED, is_english, letters, same_demand
 from .kinds import Documents, mutated
 from .world import World
 
@@ -51,10 +51,11 @@ def _bare(text: str) -> str:
 
 
 def _hesitant(text: str, rng: random.Random, *, follows: bool) -> str:
+    text = QUOTED.sub(lambda m: re.sub(r"[^\w+%.-]", "", m[0]), in_words(text))  # nobody stops within a name
     ends = [m.end for m in find_times(text, None) if m.end < len(text)][:1]
     for end in ends:
         text = text[:end] + _BREAK + text[end:]
-    pieces = [re.sub(r"[\W_]+", "", piece) for piece in _PAUSE.sub(_BREAK, in_words(text)).split(_BREAK)]
+    pieces = [re.sub(r"[\W_]+", "", piece) for piece in _PAUSE.sub(_BREAK, text).split(_BREAK)]
     pieces = [piece for piece in pieces if piece]
     if len(pieces) > 1 and rng.random() < 0.5:
         pieces.insert(rng.randrange(1, len(pieces)), "嗯")
@@ -75,9 +76,11 @@ def in_words(text: str) -> str:
 def _spoken(text: str) -> Iterator[tuple[str, str]]:
     """`text` in pieces, each as written and as spoken."""
     at = 0
+    quoted = [m.span() for m in QUOTED.finditer(text)]
     for match in _NUMBER.finditer(text):
         yield text[at : match.start()], text[at : match.start()]
-        yield match[0], _say(match, text)
+        name = any(a < match.start() and match.end() < b for a, b in quoted)
+        yield match[0], _digits(match[0]) if name else _say(match, text)
         at = match.end()
     yield text[at:], text[at:]
 
@@ -85,13 +88,17 @@ def _spoken(text: str) -> Iterator[tuple[str, str]]:
 def _say(match: re.Match[str], text: str) -> str:
     after, before = text[match.end() : match.end() + 1], text[: match.start()]
     if match["code"] or match["year"]:
-        return "".join(_DIGITS[int(c)] if c.isdigit() else c for c in match[0])
+        return _digits(match[0])
     figure = match["figure"].replace(",", "")
     if len(figure) >= _LONG and figure.isdigit() and not re.match(r"[余多]?[\u4e00-\u9fff]", after):
-        return "".join(_DIGITS[int(c)] for c in figure)
+        return _digits(figure)
     if figure == "2" and _COUNTED.match(after) and not before.endswith("第"):
         return "两"
     return ("百分之" if match["percent"] else "") + say(figure)
+
+
+def _digits(text: str) -> str:
+    return "".join(_DIGITS[int(c)] if c.isdigit() else c for c in text)
 
 
 def say(figure: str) -> str:

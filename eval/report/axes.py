@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from .html import Child, Html, tag
 from .words import percent
 
-WIDTH, HEIGHT = 420, 272
-LEFT, RIGHT, TOP, BOTTOM = 46, 18, 30, 44
+WIDTH, HEIGHT = 420, 276
+LEFT, RIGHT, TOP, BOTTOM = 46, 18, 30, 48
 _LETTER = 7.0
 """Width of a small letter at the size of labels, in units of the drawing; a Chinese character takes about two."""
 
@@ -54,7 +54,7 @@ class Plane:
                 tag("line", x1=LEFT, y1=y, x2=right, y2=y, class_="grid"),
                 write(LEFT - 6, y + 4, name, "end"),
             ]
-        out += [write(self.x(value), floor + 16, name) for value, name in self.across.ticks]
+        out += [write(self.x(value), floor + 21, name) for value, name in self.across.ticks]
         out += [
             write((LEFT + right) / 2, HEIGHT - 8, self.across.label, class_="name"),
             write(LEFT - 42, 14, self.up.label, "start", class_="name"),
@@ -84,8 +84,8 @@ def drawing(name: str, title: str, description: str, *parts: Child, height: floa
 def shares(label: str, least: float = 0.0, most: float = 1.0) -> Axis:
     """An axis of shares from a round one up to `least` to a round one from `most`, with at most six ticks.
 
-    >>> [name for _, name in shares("", 0.79, 0.84).ticks]
-    ['78%', '80%', '82%', '84%']
+    >>> [name for _, name in shares("", 0.71, 0.84).ticks]
+    ['70%', '75%', '80%', '85%']
     """
 
     def ends(step: float) -> tuple[int, int]:
@@ -102,7 +102,7 @@ def amounts(label: str, most: float) -> Axis:
     """An axis from 0 to a round amount that is at least `most`, with four or five ticks.
 
     >>> [value for value, _ in amounts("ms", 87).ticks]
-    [0, 20, 40, 60, 80, 100]
+    [0.0, 25.0, 50.0, 75.0, 100.0]
     """
     rough = max(most, 1e-9) / 4
     unit = 10.0 ** math.floor(math.log10(rough))

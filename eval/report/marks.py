@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from rag.text.fold import fold
 
 Span = tuple[int, int]
 LEAST, ALIKE = 4, 0.5
-"""Fewest characters in a row that count as the same: two texts on one matter share many words of two. Where the texts
-are as much alike as ALIKE, half as many do."""
+"""Fewest characters in a row that count as the same: two texts on one matter share many words of two. Where such runs
+make up the share ALIKE of the shorter text, half as many do."""
 COMPARED = 1500
 """Characters of a text that are compared; the matching is quadratic."""
 PLAIN, MARKED, ALONE = 160, 600, 360
@@ -47,7 +47,7 @@ def common(a: str, b: str) -> list[tuple[Span, Span]]:
     first, second = fold(a), fold(b)
     letters = "".join(first[i] for i in one), "".join(second[i] for i in two)
     blocks = SequenceMatcher(None, *letters, autojunk=False).get_matching_blocks()
-    whole = sum(m.size for m in blocks if m.size >= LEAST // 2)
+    whole = sum(m.size for m in blocks if m.size >= LEAST)
     least = LEAST // 2 if whole >= ALIKE * min(len(one), len(two)) else LEAST
     return [
         ((one[m.a], one[m.a + m.size - 1] + 1), (two[m.b], two[m.b + m.size - 1] + 1))
@@ -68,7 +68,7 @@ def size(spans: Iterable[Span]) -> int:
 def places(value: str, words: Iterable[str]) -> list[Span]:
     """Where any of `words` stands in `value`, whatever the script, width and case, and cutting no number short.
 
-    >>> places("2023年有3項,共13項", ["3项"])
+    >>> places("2023年有3項，共13項", ["3项"])
     [(6, 8)]
     """
     folded = fold(value)
@@ -87,9 +87,11 @@ def pieces(value: str, same: Sequence[Span] = (), key: Sequence[Span] = ()) -> l
     cuts = {0, len(value)}
     for start, end in (*same, *key):
         cuts |= {min(max(start, 0), len(value)), min(max(end, 0), len(value))}
+    said = [(_within(start, same), _within(start, key)) for start, _ in pairwise(sorted(cuts))]
+    runs = groupby(zip(said, pairwise(sorted(cuts)), strict=True), key=lambda one: one[0])
     return [
-        Piece(value[start:end], _within(start, same), _within(start, key))
-        for start, end in pairwise(sorted(cuts))
+        Piece("".join(value[start:end] for _, (start, end) in spans), same_here, key_here)
+        for (same_here, key_here), spans in runs
     ]
 
 

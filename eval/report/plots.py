@@ -82,7 +82,7 @@ def risk_coverage(
         f"covers {percent(at[0], 0)}, risks {percent(at[1])}",
     )
     anchor, by = ("end", -8) if x > WIDTH * 0.55 else ("start", 8)
-    top = y - 24 if y > TOP + 44 else y + 24
+    top = y - 26 if y > TOP + 44 else y + 24
     said = (
         tr(f"曲线下面积 {area:.4f}；{words}，{more}", f"area under the curve {area:.4f}; {words}: {more}")
         if area is not None
@@ -98,7 +98,7 @@ def risk_coverage(
         tag("line", x1=x, y1=TOP, x2=x, y2=floor, class_="here"),
         tag("circle", cx=x, cy=y, r=5, class_="dot"),
         write(x + by, top, words, anchor, class_="value"),
-        write(x + by, top + 15, more, anchor),
+        write(x + by, top + 17, more, anchor),
     )
 
 
@@ -143,7 +143,7 @@ def latency(ms: Sequence[float], median: float, p95: float, name: str = "latency
             tag("line", x1=x, y1=TOP, x2=x, y2=floor, class_="here"),
             write(
                 x - 6 if near else x + 6,
-                TOP + 10 + 16 * row,
+                TOP + 10 + 18 * row,
                 label,
                 "end" if near else "start",
                 class_="value",

@@ -64,7 +64,10 @@ def measures(overall: Mapping[str, Any], by_kind: Mapping[str, Mapping[str, Any]
             words.metric(name),
             words.explained(name),
             tag("b", words.figure(name, overall[name])),
-            *(words.figure(name, figures.get("share" if name == "right" else name)) for figures in by_kind.values()),
+            *(
+                words.figure(name, figures.get("share" if name == "right" else name))
+                for figures in by_kind.values()
+            ),
         ]
         for name in names
     ]

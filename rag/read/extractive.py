@@ -209,7 +209,8 @@ def _by_title(query: Query, view: View, span: Span) -> float:
     for title in query.titles:
         at = view.folded.find(fold(title))
         if at >= 0:
-            beside = -1 <= span.start - at - len(title) <= 3 or -1 <= at - span.end <= 12
+            apart = "、" in view.folded[span.end : at]  # the title of the next in a list
+            beside = -1 <= span.start - at - len(title) <= 3 or (-1 <= at - span.end <= 12 and not apart)
             return 1.0 if beside else 0.75
     return 1.0
 

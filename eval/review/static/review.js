@@ -12,7 +12,7 @@
   let shown = null;     // the stretch of a document in the reader
   let warned = false;   // the next "accept" is meant, whatever is odd
   let again = false;    // whether the skipped ones are looked at a second time
-  let busy = false, asked = 0, opened = 0, refused = {};
+  let busy = false, asked = 0, opened = 0, waiting = 0, refused = {};
 
   function make(tag, attributes = {}, ...children) {
     const node = document.createElement(tag);
@@ -264,6 +264,7 @@
 
   async function openAt(source, start, end, hit = true) {
     const mine = (opened += 1);
+    clearTimeout(waiting); // a list that is still to come for what was typed
     try {
       const inside = shown && shown.source === source && start >= shown.start && (end || start) <= shown.end;
       const found = inside ? shown : await call('document?' + new URLSearchParams({source, at: start || 0}));
@@ -537,7 +538,6 @@
     changed();
   });
 
-  let waiting = 0;
   $('find').addEventListener('input', () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => list($('find').value.trim()).catch((error) => notice(error.message, 'alert')), 250);
