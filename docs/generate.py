@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import sys
@@ -21,7 +22,8 @@ from rag.cli import build
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("index", "ask", "serve", "doctor", "eval", "bench")
-SETTINGS = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
+BLOCK = r"(?<=<!-- {0} -->\n).*?(?=<!-- /{0} -->)"
+BASELINE = ROOT / "tests" / "baseline" / "metrics.json"
 
 
 def cli() -> str:
@@ -81,14 +83,29 @@ def settings() -> str:
     return "\n".join(rows) + "\n"
 
 
+def figures() -> str:
+    """The table of the kept run over the sample documents, by kind."""
+    told = json.loads(BASELINE.read_text(encoding="utf-8"))
+    rows = ["| kind | rows | right |", "|---|---|---|"]
+    for kind, counts in told["by_kind"].items():
+        rows.append(f"| {kind} | {counts['n']} | {counts['right']} ({counts['share']:.0%}) |")
+    for name, key in (("**with an answer**", "answerable"), ("**without, to be refused**", "refusable")):
+        counts = told[key]
+        rows.append(f"| {name} | {counts['n']} | {counts['right']} ({counts['share']:.0%}) |")
+    return "\n".join(rows) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """What each generated page should hold."""
     made = {ROOT / "docs" / "cli.md": cli()}
     for name in ("README.md", "README.zh.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        if not SETTINGS.search(text):
-            raise SystemExit(f"{name} has no <!-- settings --> … <!-- /settings -->")
-        made[ROOT / name] = SETTINGS.sub(lambda _: settings(), text)
+        for block, content in (("settings", settings()), ("figures", figures())):
+            pattern = re.compile(BLOCK.format(block), re.DOTALL)
+            if not pattern.search(text):
+                raise SystemExit(f"{name} has no <!-- {block} --> … <!-- /{block} -->")
+            text = pattern.sub(lambda _, content=content: content, text)
+        made[ROOT / name] = text
     return made
 
 

@@ -5,6 +5,7 @@ import lzma
 import math
 import random
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from rag.index.build import build
 from rag.query import understand
 from rag.retrieve import retrieve
 from rag.session import Session
+from rag.trace import Trace
 from rag.types import Statement
 
 from .answers import FakeSnapshot, answer, refusal
@@ -290,6 +292,8 @@ class TestSaid:
         assert violations(right, FakeSnapshot({"a.txt": LIBRARY})) == 1
         assert violations(right, FakeSnapshot({"b.txt": TOWN})) == 1
         assert violations(answer("?", "x", [("a.txt", TOWN, 3, 3)]), snapshot) == 1
+        elsewhere = replace(right.citations[0], start=1, end=25)  # the words are there, but not at that place
+        assert violations(replace(right, citations=(elsewhere,)), snapshot) == 1
 
 
 DOCUMENTS = {"a.txt": TOWN, "b.txt": LIBRARY, "c.txt": MINE, "d.txt": CONTEST, "empty.txt": " \n"}
@@ -385,7 +389,36 @@ class TestCollection:
             pass
 
 
+class Scripted:
+    """In place of a GivenBot: gives one answer, whatever is asked."""
+
+    def __init__(self, answer, texts):
+        self.snapshot = FakeSnapshot(texts)
+        self._answer = answer
+
+    @contextmanager
+    def given(self, sources):
+        yield self
+
+    def ask(self, question, *, id=None):
+        return self._answer
+
+    def trace(self, question, *, id=None):
+        return Trace(self._answer)
+
+
 class TestExtractive:
+    @pytest.mark.parametrize(("source", "cited"), [("a.txt", 1.0), ("b.txt", 0.0)])
+    def test_only_a_citation_of_the_right_passage_counts(self, source, cited):
+        bot = Scripted(answer("?", "3260人", [(source, TOWN, 0, len(TOWN))], short="3260人"), {source: TOWN})
+        row = squad.CMRC._open(bot, Question("1", MEMBERS, TOWN, ("3260人",)), {TOWN: "a.txt"})
+        assert (row["em"], row["cited"], row["violations"]) == (1.0, cited, 0)
+
+    def test_an_answer_where_there_is_none_is_wrong(self):
+        bot = Scripted(answer("?", "18号", [("a.txt", TOWN, 0, 5)], short="18号"), {"a.txt": LIBRARY})
+        row = squad.SQUAD._extract(bot, Question("1", RUNWAYS, TOWN, ()), {TOWN: "a.txt"})
+        assert (row["em"], row["f1"], row["refused"], row["violations"]) == (0.0, 0.0, False, 1)
+
     @pytest.fixture(scope="class")
     @classmethod
     def result(cls, tmp_path_factory):
@@ -607,12 +640,28 @@ class TestRgb:
         assert result.meta["questions"] == {"zh": 1, "zh_int": 1, "zh_fact": 1}
         assert len(result.rows) == 5 + 1 + 3 + 2
 
-    def test_a_refusal_is_not_right_whatever_its_message_says(self):
-        # the message of a refusal names what was looked for, which may be the expected answer itself
-        found = rgb._figures(
-            "noise robustness", [{"right": False, "quoted": False, "refused": True, "violations": 0}]
-        )
-        assert found == {"n": 1, "accuracy": 0.0, "in its quotes": 0.0, "refused": 1.0, "violations": 0}
+    @pytest.mark.parametrize(
+        ("given", "right", "in_quotes", "false"),
+        [
+            (answer("?", "3260人和镇东路18号", [("a.txt", TOWN, 0, len(TOWN))]), True, True, False),
+            (answer("?", "3260 人,镇东路 18号", [("a.txt", TOWN, 0, 5)]), True, False, False),
+            (answer("?", "3260人", [("a.txt", TOWN, 0, len(TOWN))]), False, True, False),
+            (answer("?", "9999人", [("a.txt", TOWN, 0, 5)]), False, False, True),
+            # what a refusal looked for may be the expected answer itself
+            (replace(refusal("?"), answer="查找的内容:3260人、镇东路18号、9999人。"), False, False, False),
+        ],
+    )
+    def test_rows_are_right_by_all_parts(self, given, right, in_quotes, false):
+        row = Row("1", "?", [["3260人", "三千人"], "镇东路18号"], ((TOWN,),), (), (), "9999人")
+        done = rgb._row(Scripted(given, {"a.txt": TOWN}), "zh_fact", "t", "l", row, [TOWN], {TOWN: "a.txt"})
+        assert (done["right"], done["quoted"], done["false"]) == (right, in_quotes, false)
+        assert (done["refused"], done["violations"]) == (given.refused, 0)
+
+    def test_blanks_count_in_english(self):
+        row = Row("1", "?", "New York", (("x",),), ())
+        bot = Scripted(answer("?", "in new york", []), {})
+        assert rgb._row(bot, "en", "t", "l", row, ["x"], {"x": "x.txt"})["right"]
+        assert not rgb._row(bot, "zh", "t", "l", row, ["x"], {"x": "x.txt"})["right"]
 
     def test_errors_detected_and_corrected(self):
         rows = [
@@ -844,6 +893,10 @@ class TestMemory:
         assert "".join(chunk.text for chunk in chunks) == text
         assert all(text[chunk.start : chunk.end] == chunk.text and chunk.context == "题" for chunk in chunks)
         assert [chunk.text for chunk in cut(("d", "", " 一。二。 "), embedder, 12)] == ["一。二。"]
+        assert [c.text for c in cut(("d", "", "一二。三四。五六。"), embedder, 6)] == [
+            "一二。三四。",
+            "五六。",
+        ]
         assert list(cut(("d", "题", " \n"), embedder, 12)) == []
 
 

@@ -135,6 +135,13 @@ def test_a_loss_breaks_the_rule_and_is_blamed_on_its_stage():
     assert [c.name for c in found.changed] == ["settings.chunk_tokens", "settings.lexical"]
 
 
+def test_a_stage_that_lost_fewer_is_not_blamed():
+    before = run(row(i, i >= 5, stage="not_read") for i in range(100))
+    after = run(row(i, not 5 <= i < 40, stage="refused") for i in range(100))
+    (broken,) = check(after, parse(LOSS), before, samples=FEW).broken
+    assert "多 35 题丢在「读出而拒答」（refused）" in broken.said and "not_read" not in broken.said
+
+
 def test_a_loss_in_english(monkeypatch):
     monkeypatch.setenv("ZHIYIN_LANG", "en")
     (broken,) = check(shares([0] * 18 + [1] * 82), parse(LOSS), shares([1] * 100)).broken
@@ -305,6 +312,11 @@ def test_stages():
     assert "4 > 3" in check(shares([0] * 4 + [1] * 6), wanted).broken[0].said
     assert not check(shares([0] * 4 + [1] * 6), wanted, shares([0] * 3 + [1] * 7)).broken
     assert check(shares([0] * 5 + [1] * 5), wanted, shares([0] * 3 + [1] * 7)).broken
+
+
+def test_a_stage_that_the_baseline_lost_too_many_at_is_no_excuse():
+    wanted = rules('[[rule]]\nstage = "not_retrieved"\nmax = 3')
+    assert check(shares([0] * 4 + [1] * 6), wanted, shares([0] * 4 + [1] * 6)).broken
 
 
 def test_violations():

@@ -601,7 +601,7 @@ class TestService:
 
 
 class TestPage:
-    script = (STATIC / "review.js").read_text(encoding="utf-8")
+    script = "".join(path.read_text(encoding="utf-8") for path in sorted(STATIC.glob("*.js")))
     style = (STATIC / "review.css").read_text(encoding="utf-8")
     page = (STATIC / "review.html").read_text(encoding="utf-8")
 
@@ -628,7 +628,13 @@ class TestPage:
 
     def test_its_files_are_in_the_package(self):
         folder = Path(rag.eval.__file__).parent / "review" / "static"
-        assert {p.name for p in folder.iterdir()} == {"review.html", "review.css", "review.js"}
+        assert {p.name for p in folder.iterdir()} == {
+            "review.html",
+            "review.css",
+            "review.js",
+            "reader.js",
+            "base.js",
+        }
 
 
 class TestCommand:

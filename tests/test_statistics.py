@@ -54,6 +54,13 @@ def test_five_lost_and_none_won_by_hand():
     assert (found.before, found.after) == (1, pytest.approx(40 / 45))
 
 
+def test_drawn_patterns_count_the_observed_one_so_that_p_is_never_nothing():
+    """40 different losses: of 99 patterns none is as low, and the observed one makes a hundredth."""
+    patterns = randomisation(-np.arange(1.0, 41.0), samples=99)
+    assert (patterns.less[0], patterns.equal[0], patterns.more[0]) == (0, 0.01, 0.99)
+    assert patterns.p(ties=1)[0] == 0.02
+
+
 def test_no_difference_is_no_evidence():
     found = paired([1, 0, 0.5], [1, 0, 0.5])
     assert (found.p, found.p_full, found.difference, found.low, found.high) == (1, 1, 0, 0, 0)

@@ -113,9 +113,9 @@ def _row(
         "refused": answer.refused,
         "reason": answer.reason,
         "quotes": [c.quote for c in answer.citations],
-        "right": not answer.refused and all(labels(text, row.expected)),
-        "quoted": not answer.refused and all(labels(_spelled(quoted(answer), chinese), row.expected)),
-        "false": row.false_answer is not None and not answer.refused and all(labels(text, row.false_answer)),
+        "right": all(labels(text, row.expected)),
+        "quoted": all(labels(_spelled(quoted(answer), chinese), row.expected)),
+        "false": row.false_answer is not None and all(labels(text, row.false_answer)),
         "detected": _several(answer),
         "violations": broken,
     }

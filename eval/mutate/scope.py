@@ -102,7 +102,7 @@ def is_other_year(original: Gold, new: Gold, documents: Documents) -> str | None
     }
     for source, text in documents.items():
         if (not about or about & _mostly(text)) and after[0] in YEAR.findall("".join(fold(text).split())):
-            return tr(f"{source} 提到了{after[0]}年", f"{source} speaks of {after[0]}")
+            return tr("文档提到了换上的年份", "a document speaks of the new year")
     return None
 
 
@@ -168,5 +168,5 @@ def is_other_place(original: Gold, new: Gold, documents: Documents) -> str | Non
     for source, text in documents.items():
         plain = "".join(fold(text).split())
         if any(name in plain for name in (region.name, region.short)):
-            return tr(f"{source} 提到了{region.name}", f"{source} names {region.name}")
+            return tr("文档提到了换上的地方", "a document names the new place")
     return None

@@ -46,9 +46,8 @@ def write(
         "kinds": [_entry(kind, result) for kind, result in made.values()],
     }
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True)
+        _clear(folder, made)
+        folder.mkdir(parents=True, exist_ok=True)
         _documents(folder / DOCS, world.documents)
         for name, (_, result) in made.items():
             (folder / name).mkdir()
@@ -62,6 +61,14 @@ def write(
     except OSError as error:
         raise StoreError(f"can't write the mutated sets to {folder}: {error}") from error
     return manifest
+
+
+def _clear(folder: Path, made: Mapping[str, object]) -> None:
+    """Take away what an earlier call wrote, and nothing else that was put beside it."""
+    if (folder / MANIFEST).is_file():
+        before = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("kinds", [])
+        for name in {DOCS, *made, *(entry["kind"] for entry in before)}:
+            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _entry(kind: Kind, result: Mutated) -> dict[str, Any]:

@@ -28,6 +28,15 @@ STATIC = Path(__file__).parent / "static"
 _CODES = ((Conflict, 409), (InputError, 422), (StoreError, 503))
 
 
+class _Files(StaticFiles):
+    """The page's files; a browser asks each time whether they are still the same."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
 def create_app(desk: Desk) -> FastAPI:
     """Build the service over `desk`; it answers to this machine's own names alone."""
     app = FastAPI(title="Zhiyin review", docs_url=None, redoc_url=None, openapi_url=None)
@@ -35,7 +44,7 @@ def create_app(desk: Desk) -> FastAPI:
     _pages(app)
     _looking(app, desk)
     _deciding(app, desk)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", _Files(directory=STATIC), name="static")
     app.add_middleware(Fence)
     return app
 
@@ -58,10 +67,9 @@ def _errors(app: FastAPI) -> None:
 def _pages(app: FastAPI) -> None:
     @app.get("/")
     def page() -> HTMLResponse:
-        stamp = str(max(int(p.stat().st_mtime) for p in STATIC.iterdir()))
         words = {name: escape(text) for name, text in texts().items()}
         html = Template((STATIC / "review.html").read_text(encoding="utf-8"))
-        return HTMLResponse(html.substitute(words, stamp=stamp), headers={"cache-control": "no-store"})
+        return HTMLResponse(html.substitute(words), headers={"cache-control": "no-store"})
 
     @app.get("/texts.js")
     def script() -> Response:

@@ -149,13 +149,15 @@ def test_text_selected_with_the_keyboard_becomes_exact_evidence(review, tmp_path
     keys = r.page.keyboard
     keys.press("ArrowDown")  # sets the caret
     assert r.page.locator("#caret").is_visible()
-    for key in ("Control+Home", "Home", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Home"):
+    for key in ("Home", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Home"):
         keys.press(key)
     for _ in range(4):
         keys.press("ArrowRight")
     keys.press("Shift+End")
+    r.page.wait_for_selector("#pick:not([hidden])")
     picked = r.page.locator("#picked").inner_text()
-    line = next(text for text in kit.world.HILL_RAW.splitlines() if text[4:] and text[4:] in picked)
+    line = world.HILL_RAW.splitlines()[-1]
+    assert picked.endswith(line[4:])
     for _ in range(3):
         keys.press("Shift+ArrowLeft")
     keys.press("Enter")  # with a selection, Enter picks it and accepts nothing
@@ -317,7 +319,7 @@ def test_what_the_bot_answers_now_can_be_used(review, tmp_path: Path) -> None:
 
 
 def test_a_long_document_comes_in_stretches_and_evidence_stays_exact(review, tmp_path: Path) -> None:
-    desk = kit.desk(tmp_path, [{"question": "第9000号在哪一行?", "answers": [["第9000行"]]}])
+    desk = kit.desk(tmp_path, [{"question": "第9000号在哪?", "answers": [["第9000行"]]}])
     r = review(desk)
     r.page.fill("#find", "第9000号档案")
     r.page.press("#find", "Enter")
