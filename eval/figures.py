@@ -40,13 +40,13 @@ def figures(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def counts(rows: Sequence[Row]) -> dict[str, Any]:
-    """How many rows there are, are right, and are refused."""
+    """How many rows there are, are right, say what is expected, and are refused; the share of right ones."""
     right = sum(r.right for r in rows)
     return {
         "n": len(rows),
         "right": right,
         "share": right / len(rows) if rows else None,
-        "answered": sum(r.metrics.get("answered") == 1.0 for r in rows),
+        "said": sum(r.metrics.get("answered") == 1.0 for r in rows),
         "refused": sum(r.refused for r in rows),
     }
 

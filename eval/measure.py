@@ -44,7 +44,7 @@ def measured(
         done = evaluate(bot, rows, supports=supports, track=_track)
         seconds = time.perf_counter() - started
         cold = cold_start(loaded, done[0].ms)
-        meta = describe(gold, settings, cast("Counted", bot.snapshot), seconds=seconds, cold_start_s=cold, note=note)
+        meta = describe(gold, settings, cast("Counted", bot.snapshot), seconds=seconds, cold_start_s=cold, docs=docs, note=note)
     return Run(meta, tuple(done), figures(done))
 
 

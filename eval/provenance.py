@@ -32,7 +32,7 @@ class Counted(Protocol):
         """How many chunks it has."""
 
 
-def describe(gold: Path, settings: Settings, snapshot: Counted, *, seconds: float, cold_start_s: float, note: str = "") -> dict[str, Any]:
+def describe(gold: Path, settings: Settings, snapshot: Counted, *, seconds: float, cold_start_s: float, docs: Iterable[Path] = (), note: str = "") -> dict[str, Any]:
     """The meta data of a run, plain JSON values; `seconds` is the time of all questions."""
     return {
         "gold": gold.name,
@@ -41,6 +41,7 @@ def describe(gold: Path, settings: Settings, snapshot: Counted, *, seconds: floa
         "seconds": round(seconds, 2),
         "cold_start_s": round(cold_start_s, 3),
         "settings": asdict(settings),
+        "docs": [str(path) for path in docs],
         "generation": snapshot.generation,
         "documents": len(list(snapshot.sources())),
         "chunks": len(snapshot),

@@ -88,7 +88,7 @@ def failure(row: Row) -> Text:
 
 def _cells(counts: dict[str, Any]) -> list[str]:
     share = "" if counts["share"] is None else f"{counts['share']:.1%}"
-    return [str(counts["n"]), str(counts["right"]), share, str(counts["answered"]), str(counts["refused"])]
+    return [str(counts["n"]), str(counts["right"]), share, str(counts["said"]), str(counts["refused"])]
 
 
 def _percent(share: float | None) -> str:

@@ -644,7 +644,7 @@ class TestRgb:
         ("given", "right", "in_quotes", "false"),
         [
             (answer("?", "3260人和镇东路18号", [("a.txt", TOWN, 0, len(TOWN))]), True, True, False),
-            (answer("?", "3260 人,镇东路 18号", [("a.txt", TOWN, 0, 5)]), True, False, False),
+            (answer("?", "3260 人,镇东路 18号", [("a.txt", TOWN, 0, TOWN.index("。"))]), True, False, False),
             (answer("?", "3260人", [("a.txt", TOWN, 0, len(TOWN))]), False, True, False),
             (answer("?", "9999人", [("a.txt", TOWN, 0, 5)]), False, False, True),
             # what a refusal looked for may be the expected answer itself

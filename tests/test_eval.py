@@ -224,7 +224,8 @@ def test_figures_count_by_hand():
     told = figures(rows_)
     assert told["n"] == 5
     fact = told["by_kind"]["fact"]
-    assert (fact["n"], fact["right"], fact["answered"], fact["refused"], fact["share"]) == (2, 1, 1, 0, 0.5)
+    assert (fact["n"], fact["right"], fact["said"], fact["refused"], fact["share"]) == (2, 1, 1, 0, 0.5)
+    assert fact["answered"] == 0.5
     assert fact["f1"] == 0.75
     assert told["overall"]["f1"] == 0.5  # of the three rows to which it applies
     assert told["overall"]["rr"] is None

@@ -260,7 +260,7 @@ def test_asr_speaks_numbers():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [*range(0, 130), 999, 1001, 10101, 100001, 1000000, 12030405, 99999999])
+@pytest.mark.parametrize("number", [*range(130), 999, 1001, 10101, 100001, 1000000, 12030405, 99999999])
 def test_asr_numbers_can_be_read_back(number):
     assert number in spoken_values(speech.say(str(number)))
 
@@ -319,13 +319,9 @@ def test_distractors(made, world):
     for old, new, documents in made("distractors"):
         assert same_answer(old, new)
         assert new.question == old.question
-        asked = names(" ".join([old.question, *(q for q, _ in old.history)]))
-        asked |= {
-            r.short
-            for r in regions()
-            for name in r.english
-            if re.search(rf"\b{name}\b", old.question.lower())
-        }
+        said = " ".join([old.question, *(question for question, _ in old.history)])
+        asked = names(said)
+        asked |= {r.short for r in regions() for name in r.english if re.search(rf"\b{name}\b", said.lower())}
         added = {s: t for s, t in documents.items() if s not in world.documents}
         assert added
         assert asked
@@ -609,20 +605,20 @@ def test_look_alikes_are_single_characters_and_mutual():
 
 
 def test_same_seed_same_set_and_rows_do_not_depend_on_each_other(world):
-    rows = ROWS[:40]
-    for name in ("typo", "homophone", "asr", "other_place", "counterfactual", "distractors", "injection"):
+    rows = ROWS[:24]
+    for name in ("typo", "homophone", "asr", "other_place", "counterfactual", "injection"):
         one, again = (KINDS[name].apply(rows, world, 7) for _ in range(2))
         assert one.pairs == again.pairs, name
         assert one.documents == again.documents, name
-    fewer = KINDS["typo"].apply(rows[20:], world, 7)
+    fewer = KINDS["typo"].apply(rows[12:], world, 7)
     assert fewer.pairs == tuple(
-        pair for pair in KINDS["typo"].apply(rows, world, 7).pairs if pair[0] in rows[20:]
+        pair for pair in KINDS["typo"].apply(rows, world, 7).pairs if pair[0] in rows[12:]
     )
     assert KINDS["typo"].apply(rows, world, 8).pairs != KINDS["typo"].apply(rows, world, 7).pairs
 
 
 def test_what_is_left_out_is_counted(world):
-    rows = [*ROWS[:30], replace(ROWS[0], id="elsewhere", evidence=(("missing.txt", "词"),))]
+    rows = [*ROWS[:12], replace(ROWS[0], id="elsewhere", evidence=(("missing.txt", "词"),))]
     for kind in KINDS.values():
         result = kind.apply(rows, world, 0)
         assert len(result.pairs) + sum(result.dropped.values()) == len(rows), kind.name

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rag.cli import build
-from rag.errors import InputError, StoreError
+from rag.errors import InputError
 from rag.eval.report.page import write
 from rag.eval.runs import load_run, runs, save
 from rag.session import Session
@@ -52,13 +52,20 @@ def test_what_was_saved_and_read_gives_the_same_page():
     assert write(load_run(folder)) == write(run)
 
 
+def test_it_can_be_compared_with_an_earlier_run(stored):
+    earlier = save(kit.make_run(kit.make_rows(40, wrong=12)), runs() / "20260301-library")
+    zhiyin("last", "--baseline", earlier.folder.name)
+    html = (stored.folder / "report.html").read_text(encoding="utf-8")
+    assert 'id="compared"' in html and "20260301-library" in html
+
+
 def test_a_run_that_is_not_there():
     with pytest.raises(InputError, match="nowhere"):
         zhiyin("nowhere")
 
 
 def test_a_place_that_can_not_be_written(stored, tmp_path):
-    with pytest.raises(StoreError, match="can't write the report"):
+    with pytest.raises(InputError, match="无法写入"):
         zhiyin("last", "--out", tmp_path)
 
 

@@ -315,7 +315,7 @@ class TestDesk:
             ({"question": "\ud800?"}, None, "UTF-8"), ({"answers": [[" "]]}, None, "答案"), ({"answers": "x"}, None, "answers"),
             ({}, [], "证据"), ({}, ["x"], "evidence"), ({}, "x", "evidence"), ({"kind": ""}, None, "kind"),
             ({"history": "h"}, None, "history"), ({"note": 4}, None, "note"), ({"answers": [["999场"]]}, None, "勾选"),
-            ({}, [kit.spot(world.RIVER, "全年举办读书会462场") | {"start": 1}], "pick the evidence again"),
+            ({}, [kit.spot(world.RIVER, "全年举办读书会462场") | {"start": 1}], "重新选取"),
         ],
     )  # fmt: skip
     def test_what_the_check_would_not_pass_is_not_written(self, tmp_path, changes, evidence, word):
@@ -400,6 +400,15 @@ class TestDesk:
         with pytest.raises(Conflict):
             desk.undo()
         assert desk.queue()["counts"]["open"] == 3
+
+    def test_undo_leaves_alone_what_is_not_on_this_desk(self, tmp_path):
+        desk = kit.desk(tmp_path)
+        accept(desk, keys(desk)[0])
+        other = kit.desk(tmp_path)
+        other._candidates = lambda: from_feedback([kit.down("几个?")])
+        with pytest.raises(Conflict):
+            other.undo()
+        assert len(lines(desk)) == 1
 
     def test_undo_leaves_a_row_that_was_edited_by_hand(self, tmp_path):
         desk = kit.desk(tmp_path)

@@ -32,22 +32,31 @@ def report(
             help=tr("报告文件；不给则写在该文件夹里", "where the report goes; none: the run's own folder"),
         ),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="RUN",
+            help=tr(
+                "与之前的这次运行比较，写进报告", "compare with this earlier run, in a section of the report"
+            ),
+            show_default=False,
+        ),
+    ] = None,
     show: Annotated[
         bool, typer.Option("--open/--no-open", help=tr("在浏览器中打开", "open it in the browser"))
     ] = False,
 ) -> None:
-    """Write it; `HELP` is the help text. Raises InputError where there is no such run, StoreError where it can't write."""
-    from rag.errors import StoreError
-
+    """Write it; `HELP` is the help text. Raises InputError where there is no such run, or the file can't be written."""
+    from .. import runs
+    from ..compare import compare
     from ..report.page import write
-    from ..runs import load_run
+    from ._write import write as to_file
 
-    done = load_run(run)
+    done = runs.load_run(run)
+    comparison = compare(runs.load_run(baseline), done) if baseline else None
     file = out or (done.folder or Path()) / NAME
-    try:
-        file.write_text(write(done), encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"can't write the report to {file}: {error}") from error
+    to_file(file, write(done, comparison=comparison))
     typer.echo(tr(f"报告：{file}", f"report: {file}"))
     if show:
         typer.launch(file.absolute().as_uri())

@@ -17,6 +17,10 @@ from .slots import Slot
 COMMA, MARK = "\uff0c", "\uff1f"
 _YEAR = re.compile(r"(?:19|20)\d\d\s*年")
 _CONTENT = ("n", "v", "j", "l", "i", "e")
+_COMPARED = re.compile(r"(?:同比|环比|比|较|增长|下降|增幅|降幅|占|达|为)")
+_UNNAMED = re.compile(
+    r"(?:本|我|全)?(?:公司|集团|学校|学院|医院|单位|校|院|厂|馆|中心)(?![\u4e00-\u9fff]{1,4}(?:公司|集团|学校|医院))"
+)
 SPACED = ",\uff0c \u3000"
 _OF_SOMETHING = 4  # characters
 
@@ -48,7 +52,12 @@ def compose(pieces: Pieces, slot: Slot, setting: Setting) -> tuple[str, Span] | 
     verb = _verb(pieces, clause, target, slot)
     frame = pieces.frame(number) if slot.form != "time" else None
     agent = _agent(pieces, (slot.start, slot.end), clause)
-    if slot.form in ("time", "person") and not pieces.acted((slot.end, clause[1])):
+    asks_first = slot.form == "time" and not before.strip(SPACED)
+    if (asks_first or slot.form == "person") and not pieces.acted((slot.end, clause[1])):
+        return None
+    if slot.form == "time" and not asks_first and not pieces.acted((target[0], target[1])):
+        return None
+    if _COMPARED.match(before):  # it leans on the figure before
         return None
     if not _enough(verb + before + after, frame, agent, slot):
         return None
@@ -58,11 +67,12 @@ def compose(pieces: Pieces, slot: Slot, setting: Setting) -> tuple[str, Span] | 
     if any(part is None for part in said):
         return None
     course, left, right = (part or "" for part in said)
-    if slot.form == "time":
+    if asks_first:
         body = f"{slot.ask}{course}{left.lstrip(SPACED)}{right.lstrip(SPACED)}"
     else:
         body = f"{course}{left}{slot.ask}{right}"
-    return _scoped(body, setting, slot) + MARK, clause
+    scoped = _scoped(body, setting, slot)
+    return None if scoped is None else (scoped + MARK, clause)
 
 
 def _target(pieces: Pieces, slot: Slot, clause: int) -> Span:
@@ -158,8 +168,8 @@ def _placed(text: str, setting: Setting) -> str:
     return text
 
 
-def _scoped(body: str, setting: Setting, slot: Slot) -> str:
-    """The question with year and place before it, where it names none."""
+def _scoped(body: str, setting: Setting, slot: Slot) -> str | None:
+    """The question with year and place before it, where it names none; None where it speaks of `公司` and doesn't say which."""
     named = [m for m in find_places(body) if m.region and m.level != "nation" and m.kind in ("name", "abbr")]
     where = (
         ""

@@ -21,6 +21,7 @@ _MARKS = ",\uff0c;\uff1b:\uff1a\u3002!\uff01?\uff1f\u3001 "
 _LEAD = re.compile(
     r"(?:其中|同时|此外|另外|目前|据统计|据悉|据了解|截至目前|截止目前|至今|如今|为此|并且?|还|也|又|先后|随后|此后|特别是|尤其是|一方面|另一方面"
     r"|在此基础上|与此同时|因此|所以|由此)[,\uff0c]?"
+    r"|第[一二三四五六七八九十百\d]+[条款项][\s\u3000]*|[(\uff08][一二三四五六七八九十\d]+[)\uff09]\s*|[一二三四五六七八九十]+是(?=[\u4e00-\u9fff])|\d{1,2}[.\u3001]\s*(?=[\u4e00-\u9fff])"
 )
 _AGENT = re.compile(
     r"(?:工会|省总|市总|公司|集团|企业|单位|政府|委员会|省委|市委|[厅局部委院校厂所室站]|大学|中心|协会|联合会|银行|医院|机关|系统"
@@ -56,6 +57,7 @@ _FRAME = re.compile(
     r"(?:深入|广泛|持续|扎实|大力|积极|联合|共同|牵头|全面|常态化|创新|着力|统筹|认真|不断)*(?:组织)?"
     r"(?:开展|举办|实施|通过|依托|围绕|深化|推进|推动|设立|建立|启动|打造|针对|面向|召开|组建|成立|承办|举行|推行|落实|聚焦|利用)"
 )
+_GIVEN = re.compile(r"(?:的|时|后|以后|之后|情况下)$")  # on what condition: `逾期归还的,每天收取0.1元`
 _TOWARDS = re.compile(r"[对为向给]")
 _LONGEST = 30  # characters of an agent; a longer one was not understood
 
@@ -88,6 +90,8 @@ class Pieces:
             last = self.clauses[clause - 1]
             if not self.acted(last):
                 return last
+        if clause and _GIVEN.search(self.text[slice(*self.clauses[clause - 1])]):
+            return self.clauses[clause - 1]
         for start, end in reversed(self.clauses[:clause]):
             inner = start if self.agent is None or not start <= self.agent[0] < end else self.agent[1]
             said = self.text[inner:end]

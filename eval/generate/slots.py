@@ -65,6 +65,7 @@ _ROLES = frozenset(
 )
 _ROLE = re.compile(f"(?:{'|'.join(sorted(_ROLES, key=len, reverse=True))})$")
 _WHERE = re.compile(r"(?:在|于|赴|到|走进|落户)$")
+_SEAT = re.compile(r"(?:位于|地处|坐落[于在]|设在|迁至)$")
 _WHERE_AFTER = re.compile(r"(?:举行|举办|召开|开展|启动|成立|落户|设立|建成|揭牌|开幕|闭幕|开工|拉开帷幕)")
 _ISSUED = re.compile(r"(?:印发|出台|制定|修订|发布|下发|颁布|签署|签订|审议通过)了?$")
 _OF_PAPER = re.compile(r"的?(?:通知|意见|办法|文件|决定|方案|协议)")
@@ -75,7 +76,7 @@ _THEME = re.compile(r"(?:以|主题为|主题是)$")
 _AWARD = re.compile(r"(?:评为|荣获|获评|获得|授予|命名为|摘得|获)(?:[^,\uff0c“]{0,14})$")
 _AWARD_AFTER = re.compile(r"(?:荣誉)?(?:称号|奖项|奖)")
 _COUNT = re.compile(
-    r"等?(?P<n>[两三四五六七八九十]|\d{1,2})(?P<unit>个)?(?P<noun>市州|市|县|区|省份|省|地市|地)"
+    r"等?(?P<n>[两三四五六七八九十]|\d{1,2})(?P<unit>个)?(?P<noun>城市|市州|市|县|区|省份|省|地市|地区|国家|地)"
 )
 
 
@@ -117,7 +118,9 @@ def _quantities(text: str, times: list[TimeMention]) -> Iterator[Slot]:
             continue
         plain = re.match(r"[\d.,]+\s*[十百千万亿]*(?:\s*[余多来几]?[万亿])?", said)
         short = plain[0].strip() if plain else said
-        bare = q.kind != "percent" and len(re.sub(r"\D", "", short)) > 1  # a single digit may stand there by chance
+        bare = (
+            q.kind != "percent" and len(re.sub(r"\D", "", short)) > 1
+        )  # a single digit may stand there by chance
         answers = tuple(dict.fromkeys([(said,), *([(short,)] if bare else [])]))
         ask = "百分之多少" if q.unit == "%" else "多少元" if q.kind == "money" else f"多少{q.unit}"
         yield Slot(start, end, ask, q.kind if q.kind in ("money", "percent") else "quantity", answers)

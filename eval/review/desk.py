@@ -16,7 +16,7 @@ from ..rows import Gold, bundled, load, to_gold, to_row
 from . import goldfile, reading
 from .candidates import Candidate
 from .checks import findings
-from .ledger import Decision, Ledger
+from .ledger import Conflict, Decision, Ledger
 
 MAX_QUESTION = 2000  # characters, as everywhere
 
@@ -100,7 +100,13 @@ class Desk:
         return _told(self.ledger.decide(self._find(key).key, verdict))
 
     def undo(self, key: str | None = None) -> dict[str, Any]:
-        """Take back the decision about a candidate, or the last one of all; tells the row as it was accepted."""
+        """Take back the decision about a candidate, or the last one about those here; tells the row as accepted."""
+        if key is None:
+            here = {candidate.key for candidate in self._candidates()}
+            made = [name for name in self.ledger.decisions() if name in here]
+            if not made:
+                raise Conflict(tr("没有可撤销的决定。", "there is no decision to take back"))
+            key = made[-1]
         undone = self.ledger.undo(key)
         return {**_told(undone), "evidence": self._located(undone.row or {})}
 

@@ -92,16 +92,15 @@ class Ledger:
                 )
             )
 
-    def undo(self, candidate: str | None = None) -> Decision:
-        """Take back the decision about `candidate`, or the last one; an accepted row leaves the gold file.
+    def undo(self, candidate: str) -> Decision:
+        """Take back the decision about `candidate`; an accepted row leaves the gold file.
 
         Raises Conflict where there is none, or where the row was changed in the file by other hands.
         """
         with opened(self._path, _SCHEMA) as db:
             found = db.execute(
-                "SELECT candidate, verdict, row, at FROM decisions WHERE file = :file "
-                "AND (:candidate IS NULL OR candidate = :candidate) ORDER BY number DESC LIMIT 1",
-                {"file": self._file, "candidate": candidate},
+                "SELECT candidate, verdict, row, at FROM decisions WHERE file = ? AND candidate = ?",
+                (self._file, candidate),
             ).fetchone()
             if found is None:
                 raise Conflict(tr("没有可撤销的决定。", "there is no decision to take back"))

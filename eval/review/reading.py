@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from rag.errors import InputError
+from rag.messages import tr
 from rag.session import Asks
 from rag.types import Document, Part
 
@@ -110,13 +111,23 @@ def exact(library: Library, spot: Any) -> tuple[str, str]:
     start, end = spot.get("start"), spot.get("end")
     _, document = _named(library, spot["source"])
     if spot["version"] != document.version:
-        raise Conflict(f"{spot['source']} has been indexed anew since; pick the evidence again")
+        raise Conflict(
+            tr(
+                f"{spot['source']} 已重新索引，内容有变；请重新选取证据。",
+                f"{spot['source']} has been indexed anew since; pick the evidence again",
+            )
+        )
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(document.raw):
         raise InputError(
             f"start={start!r}, end={end!r} is no span of {spot['source']}, of {len(document.raw)} characters"
         )
     if document.raw[start:end] != spot["text"] or not spot["text"].strip():
-        raise InputError(f"{spot['source']} does not say so from {start} to {end}; pick the evidence again")
+        raise InputError(
+            tr(
+                f"{spot['source']} 的第 {start} 至 {end} 字不是这段文字；请重新选取证据。",
+                f"{spot['source']} does not say so from {start} to {end}; pick the evidence again",
+            )
+        )
     return spot["source"], spot["text"]
 
 

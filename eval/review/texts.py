@@ -33,7 +33,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "evidence": ("证据", "Evidence"),
     "evidence_hint": (
         "在原文中选取文字，按 E 或点“作为证据”。键盘：方向键移动，Shift＋方向键选取。",
-        "Select text in the source, then E or “As evidence”. By keyboard: arrows move, Shift and arrows select.",
+        "Select text in the source, then press E. By keyboard: arrows move, Shift and arrows select.",
     ),
     "evidence_none": ("还没有证据", "No evidence yet"),
     "evidence_pick": ("去原文中选取", "Pick it in the source"),
@@ -78,7 +78,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "find": ("找文档，或按 Enter 在原文中查找", "A document's name, or Enter to search the texts"),
     "documents": ("文档", "Documents"),
     "hits": ("原文中的位置", "In the texts"),
-    "hits_none": ("原文中没有“{what}”", "No document says “{what}”"),
+    "hits_none": ("原文中没有“{what}”", "No document says: {what}"),
     "hits_more": ("只列出一部分", "Not all are listed"),
     "documents_none": ("没有名字相符的文档", "No document of that name"),
     "characters": ("{n} 字", "{n} characters"),

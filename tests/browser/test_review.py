@@ -225,6 +225,7 @@ def test_keys_drop_skip_go_back_and_undo(review, tmp_path: Path) -> None:
     assert "已丢弃" in r.page.locator("#tags").inner_text()
     assert r.page.locator("#question").is_disabled()
     keys.press("a")  # what is decided is not decided again
+    r.page.click("[data-act=evidence-show]")  # but can be looked at
     r.page.click("[data-act=undo-this]")
     r.expect("已撤销")
     assert r.page.locator("#question").is_enabled()

@@ -106,7 +106,7 @@ function drawForm() {
     make('code', {}, row.id),
     current.verdict && make('span', {class: 'verdict ' + current.verdict}, say('verdict_' + current.verdict)),
     decided() && act('quiet', 'undo-this', say('undo_this'))].filter(Boolean));
-  $('fields').disabled = decided();
+  $('fields').classList.toggle('decided', decided());
   $('question').value = draft.question;
   $('note').value = draft.note;
   $('refuse').checked = draft.refuse;
@@ -119,6 +119,7 @@ function drawForm() {
   drawEvidence();
   drawThen();
   $('answerable').hidden = draft.refuse;
+  for (const node of $('fields').querySelectorAll('input,textarea,select,button')) node.disabled = decided() && !node.matches('[data-act="open"],[data-act="evidence-show"]');
   enable();
 }
 
@@ -382,11 +383,16 @@ document.addEventListener('visibilitychange', () => {
   });
 });
 
+function named(kind) {
+  const key = 'kind_' + kind;
+  return has(key) && say(key) !== kind ? say(key) + ' · ' + kind : kind;
+}
+
 async function start() {
-connect({evidence: () => draft ? draft.evidence : [], pickable: () => Boolean(current) && !decided()});
+  connect({evidence: () => draft ? draft.evidence : [], pickable: () => Boolean(current) && !decided()});
   const kinds = await call('kinds');
   refused = Object.fromEntries(kinds.map(({kind, refuse}) => [kind, refuse]));
-  $('kind').append(...kinds.map(({kind}) => make('option', {value: kind}, has('kind_' + kind) ? say('kind_' + kind) + ' · ' + kind : kind)));
+  $('kind').append(...kinds.map(({kind}) => make('option', {value: kind}, named(kind))));
   await refresh();
   const first = queue.items.find((item) => item.verdict === null);
   if (first) await go(first.key); else { finish(); await list(''); }
