@@ -30,7 +30,9 @@ def figures(rows: Sequence[Row]) -> dict[str, Any]:
         "answerable": counts(answerable),
         "refusable": counts(refusable),
         "by_kind": {kind: means(some) | counts(some) for kind, some in kinds.items()},
-        "refusal": refusal.scores([r.refuse for r in rows], [r.refused for r in rows], [r.right for r in rows]),
+        "refusal": refusal.scores(
+            [r.refuse for r in rows], [r.refused for r in rows], [r.right for r in rows]
+        ),
         "risk_coverage": refusal.risk_coverage([r.support for r in rows], [r.candidate_right for r in rows]),
         "latency_ms": speed.latency([r.ms for r in rows]),
         "stages": {stage.value: sum(r.stage == stage for r in rows) for stage in Stage},

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 
 
 def measured(
-    session: Session, gold: Path, settings: Settings, *, docs: Sequence[Path] = (), judge: str = "verifier", note: str = ""
+    session: Session,
+    gold: Path,
+    settings: Settings,
+    *,
+    docs: Sequence[Path] = (),
+    judge: str = "verifier",
+    note: str = "",
 ) -> Run:
     """Evaluate `settings` on `gold`: over an index of `docs` built with these settings or, without, over the home's own.
 
@@ -44,7 +50,15 @@ def measured(
         done = evaluate(bot, rows, supports=supports, track=_track)
         seconds = time.perf_counter() - started
         cold = cold_start(loaded, done[0].ms)
-        meta = describe(gold, settings, cast("Counted", bot.snapshot), seconds=seconds, cold_start_s=cold, docs=docs, note=note)
+        meta = describe(
+            gold,
+            settings,
+            cast("Counted", bot.snapshot),
+            seconds=seconds,
+            cold_start_s=cold,
+            docs=docs,
+            note=note,
+        )
     return Run(meta, tuple(done), figures(done))
 
 
@@ -70,4 +84,6 @@ def _track(golds: Iterable[Gold]) -> Iterable[Gold]:
     from rich.progress import track
 
     errors = Console(stderr=True)
-    return track(list(golds), tr("提问", "asking"), console=errors, transient=True, disable=not errors.is_terminal)
+    return track(
+        list(golds), tr("提问", "asking"), console=errors, transient=True, disable=not errors.is_terminal
+    )

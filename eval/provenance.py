@@ -15,7 +15,16 @@ from typing import Any, Protocol
 import rag
 from rag.config import Settings
 
-LIBRARIES = ("torch", "sentence-transformers", "transformers", "faiss-cpu", "bm25s", "jieba", "ir-measures", "numpy")
+LIBRARIES = (
+    "torch",
+    "sentence-transformers",
+    "transformers",
+    "faiss-cpu",
+    "bm25s",
+    "jieba",
+    "ir-measures",
+    "numpy",
+)
 
 
 class Counted(Protocol):
@@ -32,7 +41,16 @@ class Counted(Protocol):
         """How many chunks it has."""
 
 
-def describe(gold: Path, settings: Settings, snapshot: Counted, *, seconds: float, cold_start_s: float, docs: Iterable[Path] = (), note: str = "") -> dict[str, Any]:
+def describe(
+    gold: Path,
+    settings: Settings,
+    snapshot: Counted,
+    *,
+    seconds: float,
+    cold_start_s: float,
+    docs: Iterable[Path] = (),
+    note: str = "",
+) -> dict[str, Any]:
     """The meta data of a run, plain JSON values; `seconds` is the time of all questions."""
     return {
         "gold": gold.name,
@@ -47,7 +65,11 @@ def describe(gold: Path, settings: Settings, snapshot: Counted, *, seconds: floa
         "chunks": len(snapshot),
         "code": code(),
         "versions": {"zhiyin": rag.__version__, "python": platform.python_version(), **dict(_versions())},
-        "machine": {"cores": cores(), "memory_gb": _memory(), "system": f"{platform.system()} {platform.machine()}"},
+        "machine": {
+            "cores": cores(),
+            "memory_gb": _memory(),
+            "system": f"{platform.system()} {platform.machine()}",
+        },
         "note": note,
     }
 

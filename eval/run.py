@@ -120,7 +120,11 @@ def _metrics(
 ) -> dict[str, float | None]:
     answer = outcome.answer
     text = said(answer)
-    out: dict[str, float | None] = {"right": float(outcome.right), "ms": round(ms, 2), "chars": float(speed.shown(answer))}
+    out: dict[str, float | None] = {
+        "right": float(outcome.right),
+        "ms": round(ms, 2),
+        "chars": float(speed.shown(answer)),
+    }
     if answer.statements:
         cites = citations.score(answer.statements, answer.citations, supports)
         out |= {

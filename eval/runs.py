@@ -87,7 +87,9 @@ class Row:
             for name in ("history", "evidence", "expected"):
                 values[name] = tuple(tuple(pair) for pair in values.get(name, ()))
             values["violations"] = tuple(values.get("violations", ()))
-            values["evidence_at"] = tuple(None if p is None else Place(**p) for p in values.get("evidence_at", ()))
+            values["evidence_at"] = tuple(
+                None if p is None else Place(**p) for p in values.get("evidence_at", ())
+            )
             values["retrieved"] = tuple(
                 Ranked(**{**r, "evidence": tuple(r["evidence"])}) for r in values.get("retrieved", ())
             )
@@ -113,7 +115,10 @@ class Run:
 
 def slim(run: Run) -> Run:
     """The run without passages and quotes: small enough to be kept beside the code as a baseline."""
-    rows = [replace(row, retrieved=(), answer={k: v for k, v in row.answer.items() if k in KEPT}) for row in run.rows]
+    rows = [
+        replace(row, retrieved=(), answer={k: v for k, v in row.answer.items() if k in KEPT})
+        for row in run.rows
+    ]
     return replace(run, rows=tuple(rows))
 
 

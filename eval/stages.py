@@ -86,7 +86,9 @@ class Evidence:
         wanted = [part for alternative in self._gold.answers for part in alternative]
         stated = [w for w in map(normalise, wanted) if contains(normalise(text), w)]
         for part in self._snapshot.parts(source):
-            gone = sum(max(0, min(e.end, spot[1]) - max(e.start, spot[0])) for e in part.edits if not e.replacement)
+            gone = sum(
+                max(0, min(e.end, spot[1]) - max(e.start, spot[0])) for e in part.edits if not e.replacement
+            )
             if gone > (1 - ENOUGH) * (spot[1] - spot[0]):
                 continue
             start, end = OffsetMap(part.edits).to_clean(*spot)
@@ -107,7 +109,10 @@ def ranked(trace: Trace, snapshot: Indexed, evidence: Evidence) -> tuple[Ranked,
                 part = snapshot.part(chunk.source, chunk.part)
                 span = OffsetMap(part.edits).to_raw(chunk.start, chunk.end)
                 found = Ranked(
-                    chunk.source, *span, round(passages[rank].score, 4), evidence.covered_by(chunk.source, span)
+                    chunk.source,
+                    *span,
+                    round(passages[rank].score, 4),
+                    evidence.covered_by(chunk.source, span),
                 )
                 out.setdefault((chunk.source, *span), found)
     return tuple(out.values())
@@ -127,7 +132,9 @@ def read(trace: Trace, evidence: Evidence) -> set[int]:
     return pieces
 
 
-def attribute(gold: Gold, right: bool, refused: bool, evidence: Evidence, passages: Sequence[Ranked], found: set[int]) -> Stage | None:
+def attribute(
+    gold: Gold, right: bool, refused: bool, evidence: Evidence, passages: Sequence[Ranked], found: set[int]
+) -> Stage | None:
     """The stage that lost a row; None of a right one."""
     if right:
         return None

@@ -40,7 +40,9 @@ class Point:
     @property
     def label(self) -> str:
         """Such as `chunk_tokens=80, lexical=false`."""
-        return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.changes.items())
+        return ", ".join(
+            f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.changes.items()
+        )
 
     @property
     def quality(self) -> float:
@@ -69,7 +71,9 @@ def grid(wishes: Sequence[str]) -> list[dict[str, Any]]:
         if name.strip() in names:
             raise ConfigError(f"--set {name.strip()} is given twice; write all its values after one =")
         names[name.strip()] = [_value(text.strip()) for text in values.split(",")]
-    points = [dict(zip(names, combination, strict=True)) for combination in itertools.product(*names.values())]
+    points = [
+        dict(zip(names, combination, strict=True)) for combination in itertools.product(*names.values())
+    ]
     if len(points) > MOST_POINTS:
         raise ConfigError(f"{len(points)} combinations; {MOST_POINTS} are the most")
     return points
@@ -83,7 +87,12 @@ def _value(text: str) -> Any:
 
 
 def sweep(
-    session: Session, gold: Path, base: Settings, changes: Sequence[Mapping[str, Any]], docs: Sequence[Path], told: Callable[[Point], None] = lambda point: None
+    session: Session,
+    gold: Path,
+    base: Settings,
+    changes: Sequence[Mapping[str, Any]],
+    docs: Sequence[Path],
+    told: Callable[[Point], None] = lambda point: None,
 ) -> Iterator[Point]:
     """Measure each combination over an index of `docs`. The order is that of `changes`; `told` sees each as it comes.
 

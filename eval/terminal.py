@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+
 def table(figures: dict[str, Any]) -> Table:
     """The figures by kind, with the totals below."""
     from rich.box import SIMPLE_HEAD
@@ -21,7 +22,13 @@ def table(figures: dict[str, Any]) -> Table:
 
     out = Table(box=SIMPLE_HEAD)
     out.add_column(tr("类别", "kind"))
-    for title in (tr("题数", "n"), tr("正确", "right"), "%", tr("答对(不论引证)", "right answer"), tr("拒答", "refused")):
+    for title in (
+        tr("题数", "n"),
+        tr("正确", "right"),
+        "%",
+        tr("答对(不论引证)", "right answer"),
+        tr("拒答", "refused"),
+    ):
         out.add_column(title, justify="right")
     for kind, counts in figures["by_kind"].items():
         out.add_row(kind, *_cells(counts))
@@ -59,7 +66,10 @@ def lines(run: Run) -> list[str]:
         ),
     ]
     if lost:
-        out.append(tr("失误的环节:", "lost at: ") + tr(",", ", ").join(f"{tr(*stage(s).name)} {n}" for s, n in lost.items()))
+        out.append(
+            tr("失误的环节:", "lost at: ")
+            + tr(",", ", ").join(f"{tr(*stage(s).name)} {n}" for s, n in lost.items())
+        )
     return out
 
 
@@ -78,7 +88,9 @@ def failure(row: Row) -> Text:
         (tr("应答", "expected"), expected),
         (tr("实答", "given"), row.answer["answer"]),
     ]
-    parts += [(f"[{c['n']}]", f"{c['source']}: {' '.join(c['quote'].split())}") for c in row.answer["citations"]]
+    parts += [
+        (f"[{c['n']}]", f"{c['source']}: {' '.join(c['quote'].split())}") for c in row.answer["citations"]
+    ]
     parts += [(tr("证据", "evidence"), f"{source}: {text}") for source, text in row.evidence]
     parts += [("!", violation) for violation in row.violations]
     for name, text in parts:

@@ -11,6 +11,8 @@ import typer
 
 from rag.messages import tr
 
+from .options import Config, JsonOut, write_json
+
 if TYPE_CHECKING:
     from rag.session import Session
 
@@ -50,19 +52,8 @@ def bench(
             help=tr("每个集合只取前 N 题", "only the first N questions of each set"),
         ),
     ] = None,
-    config_file: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help=tr("设置文件 (TOML)", "settings (TOML)"))
-    ] = None,
-    as_json: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="OUT",
-            help=tr(
-                "把全部结果写入该文件(- 为标准输出)", "write all results to this file (- is standard output)"
-            ),
-        ),
-    ] = None,
+    config_file: Config = None,
+    as_json: JsonOut = None,
 ) -> None:
     """Run the benchmark; `HELP` is the help text."""
     from rich.console import Console
@@ -103,13 +94,8 @@ def bench(
 
 
 def _written(value: dict[str, Any], out: str | None) -> None:
-    if out is None:
-        return
-    text = json.dumps(value, ensure_ascii=False, indent=1)
-    if out == "-":
-        typer.echo(text)
-    else:
-        Path(out).write_text(text + "\n", encoding="utf-8")
+    if out is not None:
+        write_json(out, json.dumps(value, ensure_ascii=False, indent=1))
 
 
 def _tracked(items: Sequence[Any], what: str) -> Iterable[Any]:

@@ -11,6 +11,8 @@ import typer
 
 from rag.messages import tr
 
+from .options import AsJson
+
 if TYPE_CHECKING:
     from ..documents import Texts
     from ..problem import Problem, Report
@@ -42,9 +44,7 @@ def check(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=tr("以 JSON 输出结果", "print the result as JSON"))
-    ] = False,
+    as_json: AsJson = False,
     strict: Annotated[
         bool, typer.Option("--strict", help=tr("有警告时退出码也为 1", "exit 1 on a warning, too"))
     ] = False,

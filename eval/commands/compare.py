@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rag.messages import tr
 
+from .options import A_RUN, JsonOut, write_json
+
 HELP = (
     "比较两次运行：每个指标变好、变差还是没有可靠差别，赢了和丢了哪些题。",
     "Compare two runs: each measure surely better, surely worse or neither, and which questions were won and lost.",
 )
 
-_RUN = tr("运行结果的文件夹、名称，或 last", "the folder of a run, its name, or last")
-
 
 def compare(
     run_a: Annotated[
-        str, typer.Argument(metavar="RUN_A", help=tr("原来的一次：", "the run before: ") + _RUN)
+        str, typer.Argument(metavar="RUN_A", help=tr("原来的一次：", "the run before: ") + A_RUN)
     ],
-    run_b: Annotated[str, typer.Argument(metavar="RUN_B", help=tr("后来的一次：", "the run after: ") + _RUN)],
+    run_b: Annotated[
+        str, typer.Argument(metavar="RUN_B", help=tr("后来的一次：", "the run after: ") + A_RUN)
+    ],
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -38,18 +39,7 @@ def compare(
             "--show", min=0, help=tr("最多列出多少道题；0 为全部", "list so many questions at most; 0 is all")
         ),
     ] = 20,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            "--json",
-            metavar="OUT",
-            help=tr(
-                "把全部结果写入该文件（- 为标准输出）",
-                "write all results to this file (- is standard output)",
-            ),
-            show_default=False,
-        ),
-    ] = None,
+    out: JsonOut = None,
 ) -> None:
     """Compare two runs; `HELP` is the help text. Raises InputError where they can't be."""
     from rich.console import Console
@@ -57,15 +47,13 @@ def compare(
     from .. import compare_words as words
     from ..compare import compare as between
     from ..runs import load_run
-    from ._write import write
 
     found = between(load_run(run_a), load_run(run_b), metric)
     if out is not None:
         text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1)
+        write_json(out, text)
         if out == "-":
-            typer.echo(text)
             return
-        write(Path(out), text + "\n")
     console = Console()
 
     def section(title: str, lines: list[str]) -> None:

@@ -10,6 +10,8 @@ import typer
 
 from rag.messages import tr
 
+from .options import AsJson, RunName, write
+
 HELP = (
     "按规则把关：答案确定变差、低于底线时退出码为 1，并说明原因。",
     "Hold rules against a run: exits 1 with the reasons where answers are surely worse, or below a floor.",
@@ -18,13 +20,7 @@ _COLOURS = {"kept": "green", "broken": "bold red", "skipped": "yellow"}
 
 
 def gate(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help=tr("运行结果的文件夹、名称，或 last", "the folder of a run, its name, or last"),
-        ),
-    ],
+    run: RunName,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -55,9 +51,7 @@ def gate(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=tr("以 JSON 输出结果", "print the result as JSON"))
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the rules; `HELP` is the help text. Raises ConfigError for the rules, InputError for the runs."""
     from rich.console import Console
@@ -67,7 +61,6 @@ def gate(
     from ..junit import gate_junit
     from ..rules import bundled, load
     from ..runs import load_run
-    from ._write import write
 
     rules = load(rules_file or bundled())
     found = check(load_run(run), rules, load_run(baseline) if baseline else None)

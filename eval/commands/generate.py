@@ -12,7 +12,7 @@ import typer
 
 from rag.messages import tr
 
-from .run import Config, Docs
+from .options import Config, Docs
 
 if TYPE_CHECKING:
     from rag.session import Session

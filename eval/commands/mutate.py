@@ -9,7 +9,7 @@ import typer
 
 from rag.messages import tr
 
-from .run import Config
+from .options import Config
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,6 +9,9 @@ import typer
 
 from rag.messages import tr
 
+from .options import RunName
+from .options import write as to_file
+
 HELP = (
     "为已保存的一次运行重新生成报告（一个 HTML 文件）。",
     "Write the report of a stored run again: one HTML file.",
@@ -17,13 +20,7 @@ NAME = "report.html"
 
 
 def report(
-    run: Annotated[
-        str,
-        typer.Argument(
-            metavar="RUN",
-            help=tr("运行结果的文件夹、名称，或 last", "the folder of a run, its name, or last"),
-        ),
-    ],
+    run: RunName,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +48,6 @@ def report(
     from .. import runs
     from ..compare import compare
     from ..report.page import write
-    from ._write import write as to_file
 
     done = runs.load_run(run)
     comparison = compare(runs.load_run(baseline), done) if baseline else None

@@ -9,6 +9,8 @@ import typer
 
 from rag.messages import tr
 
+from .options import Config
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,9 +62,7 @@ def review(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help=tr("打开浏览器", "open the browser"))
     ] = True,
-    config_file: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help=tr("设置文件 (TOML)", "settings (TOML)"))
-    ] = None,
+    config_file: Config = None,
 ) -> None:
     """Serve the review page until interrupted; `HELP` is the help text."""
     from rag.config import home

@@ -10,6 +10,8 @@ import typer
 
 from rag.messages import tr
 
+from .options import Config, Docs, GoldFile, JsonOut, write_json
+
 if TYPE_CHECKING:
     from rag.session import Session
 
@@ -17,27 +19,6 @@ HELP = (
     "用标准题集检验回答:答案、引证和拒答是否正确。结果和报告写入一个文件夹。",
     "Score answers, citations and refusals against a gold set; the run and its report go to a folder.",
 )
-
-GoldFile = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[GOLD]",
-        help=tr("标准题集(JSONL);不给则用自带的", "gold set (JSONL); none: the bundled one"),
-        show_default=False,
-    ),
-]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help=tr("设置文件 (TOML)", "settings (TOML)"))]
-Docs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--docs",
-        metavar="FOLDER",
-        help=tr(
-            "用这些文档、按这些设置另建索引(可重复,留作下次使用);不给则用现有索引",
-            "build an index of its own of these documents with these settings (repeatable, kept for next time); none: the index that is there",
-        ),
-    ),
-]
 
 
 def run(
@@ -47,24 +28,43 @@ def run(
     docs: Docs = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help=tr("运行结果的去处;不给则为 $ZHIYIN_HOME/runs 下的新文件夹", "where the run goes; none: a new folder in $ZHIYIN_HOME/runs")),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help=tr(
+                "运行结果的去处;不给则为 $ZHIYIN_HOME/runs 下的新文件夹",
+                "where the run goes; none: a new folder in $ZHIYIN_HOME/runs",
+            ),
+        ),
     ] = None,
-    as_json: Annotated[
-        str | None,
-        typer.Option("--json", metavar="OUT", help=tr("把全部结果也写入该文件(- 为标准输出)", "also write all results to this file (- is standard output)")),
-    ] = None,
+    as_json: JsonOut = None,
     failures: Annotated[
         bool, typer.Option("--failures", help=tr("列出每道不正确的题", "list each row that is not right"))
     ] = False,
     judge: Annotated[
         str,
-        typer.Option("--judge", metavar="NAME", help=tr("谁来核对引证:verifier、llm,或一个 NLI 模型的文件夹", "who checks citations: verifier, llm, or the folder of an NLI model")),
+        typer.Option(
+            "--judge",
+            metavar="NAME",
+            help=tr(
+                "谁来核对引证:verifier、llm,或一个 NLI 模型的文件夹",
+                "who checks citations: verifier, llm, or the folder of an NLI model",
+            ),
+        ),
     ] = "verifier",
     small: Annotated[
         bool,
-        typer.Option("--slim", help=tr("不保存段落和引文,便于与代码一起存作基线", "keep no passages and quotes: small enough to be kept beside the code as a baseline")),
+        typer.Option(
+            "--slim",
+            help=tr(
+                "不保存段落和引文,便于与代码一起存作基线",
+                "keep no passages and quotes: small enough to be kept beside the code as a baseline",
+            ),
+        ),
     ] = False,
-    note: Annotated[str, typer.Option("--note", help=tr("记入运行结果的一句话", "a line kept with the run"))] = "",
+    note: Annotated[
+        str, typer.Option("--note", help=tr("记入运行结果的一句话", "a line kept with the run"))
+    ] = "",
 ) -> None:
     """Run the gold set; `HELP` is the help text."""
     from dataclasses import asdict
@@ -89,11 +89,12 @@ def run(
     pages = {} if small else {"report.html": write(done), "junit.xml": to_junit(done)}
     saved = save(slim(done) if small else done, folder, pages)
     if as_json is not None:
-        text = json.dumps({**saved.meta, **saved.metrics, "rows": [asdict(row) for row in saved.rows]}, ensure_ascii=False, indent=1)
-        if as_json == "-":
-            typer.echo(text)
-        else:
-            Path(as_json).write_text(text + "\n", encoding="utf-8")
+        text = json.dumps(
+            {**saved.meta, **saved.metrics, "rows": [asdict(row) for row in saved.rows]},
+            ensure_ascii=False,
+            indent=1,
+        )
+        write_json(as_json, text)
     for row in saved.rows if failures else ():
         if not row.right or row.violations:
             console.print(failure(row), soft_wrap=True)

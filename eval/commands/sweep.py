@@ -10,7 +10,7 @@ import typer
 
 from rag.messages import tr
 
-from .run import Config, Docs, GoldFile
+from .options import AsJson, Config, Docs, GoldFile, write
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,14 +30,24 @@ def sweep(
     gold: GoldFile = None,
     wishes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE,VALUE", help=tr("一项设置的各个取值(可重复,各项取所有组合)", "the values of one setting (repeatable; all combinations are run)")),
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE,VALUE",
+            help=tr(
+                "一项设置的各个取值(可重复,各项取所有组合)",
+                "the values of one setting (repeatable; all combinations are run)",
+            ),
+        ),
     ] = None,
     docs: Docs = None,
     config_file: Config = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help=tr("把表和图写成一页 HTML", "write table and plot to one HTML page"))
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help=tr("把表和图写成一页 HTML", "write table and plot to one HTML page")
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help=tr("以 JSON 输出", "print JSON"))] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Run the grid; `HELP` is the help text."""
     from importlib.resources import as_file, files
@@ -53,20 +63,48 @@ def sweep(
 
     session: Session = context.obj
     if not wishes:
-        raise ConfigError(tr("请用 --set 给出要比较的设置,例如 --set top_k=5,10,20", "say what to vary, for example: --set top_k=5,10,20"))
+        raise ConfigError(
+            tr(
+                "请用 --set 给出要比较的设置,例如 --set top_k=5,10,20",
+                "say what to vary, for example: --set top_k=5,10,20",
+            )
+        )
     console = Console(stderr=True)
     changes = grid(wishes)
     with as_file(files("rag.seeds")) as seeds:
-        points = list(run(session, gold or bundled(), settings_of(config_file), changes, docs or [Path(seeds)], lambda point: console.print(_told(point), highlight=False, markup=False)))
+        points = list(
+            run(
+                session,
+                gold or bundled(),
+                settings_of(config_file),
+                changes,
+                docs or [Path(seeds)],
+                lambda point: console.print(_told(point), highlight=False, markup=False),
+            )
+        )
     if as_json:
-        typer.echo(json.dumps([{"changes": dict(p.changes), "right": p.quality, "median_ms": p.ms, "cached": p.cached, **p.run.metrics} for p in points], ensure_ascii=False))
+        typer.echo(
+            json.dumps(
+                [
+                    {
+                        "changes": dict(p.changes),
+                        "right": p.quality,
+                        "median_ms": p.ms,
+                        "cached": p.cached,
+                        **p.run.metrics,
+                    }
+                    for p in points
+                ],
+                ensure_ascii=False,
+            )
+        )
     else:
         Console().print(_table(points, front(points)))
     if out is not None:
-        from ..report.page import write
+        from ..report.page import write as page
 
         best = max(points, key=lambda p: (p.quality, -p.ms))
-        out.write_text(write(best.run, sweep=points), encoding="utf-8")
+        write(out, page(best.run, sweep=points))
 
 
 def _told(point: Point) -> str:
@@ -78,12 +116,32 @@ def _table(points: list[Point], best: list[Point]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    out = Table(box=SIMPLE_HEAD, caption=tr("* 没有别的组合又好又快", "* no other combination is both better and faster"))
+    out = Table(
+        box=SIMPLE_HEAD,
+        caption=tr("* 没有别的组合又好又快", "* no other combination is both better and faster"),
+    )
     out.add_column(tr("设置", "settings"))
-    for title in (tr("正确", "right"), tr("有答案", "answerable"), tr("拒答", "refused"), "recall@5", tr("中位用时", "median"), ""):
+    for title in (
+        tr("正确", "right"),
+        tr("有答案", "answerable"),
+        tr("拒答", "refused"),
+        "recall@5",
+        tr("中位用时", "median"),
+        "",
+    ):
         out.add_column(title, justify="right")
     for point in sorted(points, key=lambda p: (-p.quality, p.ms)):
         figures = point.run.metrics
-        shares = [figures["overall"]["right"], figures["answerable"]["share"], figures["refusable"]["share"], figures["overall"]["recall@5"]]
-        out.add_row(point.label, *("–" if s is None else f"{s:.1%}" for s in shares), f"{point.ms:.1f} ms", "*" if point in best else "")
+        shares = [
+            figures["overall"]["right"],
+            figures["answerable"]["share"],
+            figures["refusable"]["share"],
+            figures["overall"]["recall@5"],
+        ]
+        out.add_row(
+            point.label,
+            *("–" if s is None else f"{s:.1%}" for s in shares),
+            f"{point.ms:.1f} ms",
+            "*" if point in best else "",
+        )
     return out

@@ -21,6 +21,7 @@ _COMPARED = re.compile(r"(?:同比|环比|比|较|增长|下降|增幅|降幅|�
 _UNNAMED = re.compile(
     r"(?:本|我|全)?(?:公司|集团|学校|学院|医院|单位|校|院|厂|馆|中心)(?![\u4e00-\u9fff]{1,4}(?:公司|集团|学校|医院))"
 )
+_OWN_NAME = re.compile(r"[\u4e00-\u9fff]{2,20}?(?:有限公司|有限责任公司|股份公司|集团|大学|银行)")
 SPACED = ",\uff0c \u3000"
 _OF_SOMETHING = 4  # characters
 
@@ -169,23 +170,25 @@ def _placed(text: str, setting: Setting) -> str:
 
 
 def _scoped(body: str, setting: Setting, slot: Slot) -> str | None:
-    """The question with year and place before it, where it names none; None where it speaks of `公司` and doesn't say which."""
+    """The question with year and place before it, where it names none.
+
+    What has neither, or says `公司` and not which, is asked of the document by its title; None without one.
+    """
     named = [m for m in find_places(body) if m.region and m.level != "nation" and m.kind in ("name", "abbr")]
-    where = (
-        ""
-        if named or not setting.region or slot.form in ("place", "list")
-        else by_key()[setting.region].short
-        if setting.region in by_key()
-        else display(setting.region)
-    )
-    when = ""
-    if setting.period and slot.form != "time" and not _YEAR.search(fold(body)):
+    dated = _YEAR.search(fold(body)) is not None
+    unnamed = _UNNAMED.match(body) is not None
+    title = f"《{setting.title}》中{COMMA}" if setting.title and "《" not in setting.title else ""
+    where = when = ""
+    if setting.region and not named and slot.form not in ("place", "list") and not _OWN_NAME.match(body):
+        region = by_key().get(setting.region)
+        where = region.short if region else display(setting.region)
+    if setting.period and not dated and slot.form != "time":
         first, last = setting.period.first, setting.period.last
         when = f"{last}年" if first == last else f"{first}年至{last}年"
-    if (
-        not (where or when or named or _YEAR.search(fold(body)))
-        and setting.title
-        and "《" not in setting.title
-    ):
-        return f"《{setting.title}》中{COMMA}{body}"
-    return f"{when}{where}{body}"
+    if unnamed:
+        return f"{title}{when}{body}" if title else None
+    return (
+        f"{when}{where}{body}"
+        if where or when or named or dated or _OWN_NAME.match(body)
+        else f"{title}{body}"
+    )

@@ -189,12 +189,10 @@ def _lists(text: str) -> Iterator[Slot]:
 
 def _places(text: str) -> Iterator[Slot]:
     for m in find_places(text):
-        if (
-            m.kind == "name"
-            and m.region
-            and _WHERE.search(text[: m.start])
-            and _WHERE_AFTER.match(text, m.end)
-        ):
+        before = text[: m.start]
+        held = _WHERE.search(before) and _WHERE_AFTER.match(text, m.end)
+        seat = _SEAT.search(before) and (m.end == len(text) or text[m.end] in ",\uff0c\u3002;\uff1b")
+        if m.kind == "name" and m.region and (held or seat):
             yield Slot(m.start, m.end, "哪里", "place", ((text[m.start : m.end],),))
 
 

@@ -148,7 +148,7 @@ def test_text_selected_with_the_keyboard_becomes_exact_evidence(review, tmp_path
     r.page.focus("#flow")
     keys = r.page.keyboard
     keys.press("ArrowDown")  # sets the caret
-    assert r.page.locator("#caret").is_visible()
+    r.page.wait_for_selector("#caret:not([hidden])")
     for key in ("Home", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "Home"):
         keys.press(key)
     for _ in range(4):
