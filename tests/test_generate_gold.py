@@ -83,7 +83,7 @@ def asked(sentence, **setting):
         ("今年5月,武汉市总工会举办招聘会96场。", "96场", "2022年武汉市总工会举办招聘会多少场？"),
         ("截至11月底,全省建成爱心驿站310座。", "310座", "2022年湖北全省建成爱心驿站多少座？"),
         ("2019年,省总工会印发《送温暖工作办法》。", "2019年", "哪一年湖北省总工会印发《送温暖工作办法》？"),
-        ("2021年3月18日,荆州职工之家正式启用。", "2021年3月18日", "什么时候荆州职工之家正式启用？"),
+        ("2021年3月18日,荆州职工服务中心正式启用。", "2021年3月18日", "什么时候荆州职工服务中心正式启用？"),
         # people, places, titles, names, lists
         ("职工李建军领衔的创新工作室获评省级示范。", "李建军", "2022年湖北哪位职工领衔的创新工作室获评省级示范？"),
         ("省总工会印发《送温暖工作办法》。", "送温暖工作办法", "2022年湖北省总工会印发什么文件？"),
@@ -91,16 +91,13 @@ def asked(sentence, **setting):
         ("职工技能竞赛以“匠心报国”为主题。", "匠心报国", "2022年湖北职工技能竞赛以什么为主题？"),
         ("李建军被评为“荆楚工匠”称号。", "荆楚工匠", "2022年湖北李建军被评为什么称号？"),
         ("全省职工运动会在宜昌举行。", "宜昌", "2022年湖北全省职工运动会在哪里举行？"),
-        ("活动覆盖武汉、宜昌、襄阳、荆州四个市。", "武汉、宜昌、襄阳、荆州", "2022年活动覆盖哪四个市？"),
+        ("“春风送岗”活动覆盖武汉、宜昌、荆州三个市。", "武汉、宜昌、荆州", "2022年“春风送岗”活动覆盖哪三个市？"),
     ],
 )  # fmt: skip
 def test_a_sentence_becomes_a_question_in_place(sentence, given, question):
     made = asked(sentence)
     assert given in made, made
-    if given == "武汉、宜昌、襄阳、荆州":
-        assert made[given].endswith("活动覆盖哪四个市？")
-    else:
-        assert made[given] == question
+    assert made[given] == question
 
 
 @pytest.mark.parametrize(
@@ -165,7 +162,7 @@ def letters(text):
 
 
 def test_candidates_are_backed_by_the_very_text(bot, found):
-    assert len(found.candidates) >= 25
+    assert len(found.candidates) >= 20
     for candidate in found.candidates:
         raw = bot.snapshot.document(candidate.source).raw
         assert candidate.evidence in raw
@@ -181,7 +178,7 @@ def test_candidates_are_backed_by_the_very_text(bot, found):
 
 def test_candidates_name_their_year_and_place(found):
     reports = [c for c in found.candidates if c.source.startswith(("hubei", "shaanxi"))]
-    assert len(reports) >= 15
+    assert len(reports) >= 12
     for candidate in reports:
         year = candidate.source[-8:-4]
         if candidate.form != "time":
@@ -436,11 +433,11 @@ def test_the_rule_stands_in_where_the_model_fails(bot):
 
 
 def test_a_models_question_is_kept_where_it_finds_the_answer(bot):
-    writer = Writer("湖北2022年为职工举办招聘会多少场?")
+    writer = Writer("湖北工会2022年一共培训了多少人次职工?")
     made = generate(bot, bot.snapshot, 200, generator=writer)
-    [row] = [row for row in made.rows if row.question == "湖北2022年为职工举办招聘会多少场?"]
+    [row] = [row for row in made.rows if row.question == "湖北工会2022年一共培训了多少人次职工?"]
     assert row.note == "quantity; model"
-    assert row.answers == (("120场",), ("120",))
+    assert row.answers == (("4.7万人次",), ("4.7万",))
 
 
 def test_nothing_to_ask(tmp_path, bot):

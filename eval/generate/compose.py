@@ -58,9 +58,13 @@ def compose(pieces: Pieces, slot: Slot, setting: Setting) -> tuple[str, Span] | 
         return None
     if slot.form == "time" and not asks_first and not pieces.acted((target[0], target[1])):
         return None
+    if any(m.kind == "recent" for m in find_times(pieces.text[: slot.start], setting.anchor)):
+        return None  # no year can be given
     if _COMPARED.match(before):  # it leans on the figure before
         return None
-    if not _enough(verb + before + after, frame, agent, slot):
+    own = opening(pieces.text, clause)
+    acting = agent is not None or (own is not None and acts(pieces.text[slice(*own)]))
+    if not _enough(verb + before + after, frame, acting, slot):
         return None
     led = [(span, COMMA if span == frame else "") for span in (agent, frame) if span is not None]
     parts = [pieces.text[slice(*span)].strip(",\uff0c ") + mark for span, mark in sorted(led)]
@@ -105,18 +109,18 @@ def _agent(pieces: Pieces, slot: Span, clause: Span) -> Span | None:
     return agent if len(said) <= _OF_SOMETHING and not acts(said) else None
 
 
-def _enough(said: str, frame: Span | None, agent: Span | None, slot: Slot) -> bool:
+def _enough(said: str, frame: Span | None, acting: bool, slot: Slot) -> bool:
     """Whether the clause says enough of what it asks for: `惠及职工多少人` alone does not."""
     words = [
         t
         for t in tokens(said)
         if t.flag.startswith(_CONTENT) and len(t.text) > 1 and not t.flag.startswith("ns")
     ]
-    if frame is not None or re.search("[“《]", said):
+    if frame is not None or re.search("[“《]", said) or any(t.flag in ("nr", "nt") for t in words):
         return bool(words)
     if slot.form == "title":
-        return agent is not None or len(words) > 3
-    return len(words) >= (2 if agent is not None else 3)
+        return acting or len(words) > 3
+    return len(words) >= (2 if acting else 3)
 
 
 def _said(text: str, setting: Setting) -> str | None:
