@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .compose import cite, compared, marked, proof
-from .disputes import contradicting
 from .config import Settings
+from .disputes import contradicting
 from .grounded import ground
 from .offsets import OffsetMap
 from .plan import Plan, plan
