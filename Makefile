@@ -1,11 +1,14 @@
 # make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
 # make test    every test          make check   lint, types, generated docs
 # make gate    are the answers as good as they were?   make bench   speed and memory
+# make bench-scale   what each vector index costs at a million chunks   (CHUNKS=n, DATA=folder of .jsonl with texts)
 # make wheel   dist/zhiyin-*.whl
 
 PYTHON ?= python3
 VENV ?= .venv
 DOCS ?=
+CHUNKS ?= 1000000
+DATA ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 DECLARED := pyproject.toml constraints.txt
@@ -13,7 +16,7 @@ DECLARED := pyproject.toml constraints.txt
 export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: help chat test check docs gate baseline bench wheel constraints clean
+.PHONY: help chat test check docs gate baseline bench bench-scale wheel constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -61,6 +64,10 @@ baseline: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/zhiyin bench
+
+# a good while, about 3 GB of memory and 4 GB of disk where TMPDIR points
+bench-scale: $(VENV)/.installed
+	$(BIN)/zhiyin bench scale --chunks $(CHUNKS) $(if $(DATA),--data $(DATA))
 
 # build/ would carry files that are no longer in the tree into the wheel
 wheel: $(VENV)/.dev

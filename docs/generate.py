@@ -21,7 +21,7 @@ from rag import config
 from rag.cli import build
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("index", "ask", "serve", "doctor", "eval", "bench")
+COMMANDS = ("index", "ask", "serve", "models", "doctor", "eval", "bench")
 BLOCK = r"(?<=<!-- {0} -->\n).*?(?=<!-- /{0} -->)"
 BASELINE = ROOT / "tests" / "baseline" / "metrics.json"
 

@@ -47,6 +47,16 @@ def index(
             metavar="SOURCE", help=tr("从索引中删除一个文档(可重复)", "take out a document (repeatable)")
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help=tr(
+                "按现在的设置重建索引中已有的文档(换了模型之后)",
+                "build the documents of the index again by the settings as they are (after another model was chosen)",
+            ),
+        ),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help=tr("核对索引的每个字节", "check every byte of the index"))
     ] = False,
@@ -78,9 +88,21 @@ def index(
     elif verify:
         _verify(home, as_json=as_json, quiet=quiet)
     else:
+        if again:
+            _require_index(home, paths)
         _build(
-            paths or [], home, settings, add=add, remove=remove or [], wait=wait, as_json=as_json, quiet=quiet
-        )
+            paths or [], home, settings, add=add, remove=remove or [], again=again, wait=wait, as_json=as_json,
+            quiet=quiet,
+        )  # fmt: skip
+
+
+def _require_index(home: Path, paths: list[Path] | None) -> None:
+    from rag.errors import InputError
+    from rag.store.disk import require_current
+
+    if paths:
+        raise InputError("--again takes the documents of the index and no others; leave out PATHS, or leave out --again")
+    require_current(home)
 
 
 def _build(
@@ -90,13 +112,14 @@ def _build(
     *,
     add: bool,
     remove: list[str],
+    again: bool,
     wait: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     from .build import build
 
-    chosen = paths or ([] if remove else [seeds()])
+    chosen = paths or ([] if remove or again else [seeds()])
     with _progress(show=not (quiet or as_json)) as report:
         result = build(
             chosen,

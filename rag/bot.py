@@ -14,7 +14,7 @@ from .asking import Asking, Tools
 from .compose import marked
 from .config import BUNDLED, Settings
 from .embed import load_embedder
-from .errors import InputError, NoIndex
+from .errors import InputError, ModelError, NoIndex
 from .followup import anchor_of, complete
 from .query import understand
 from .read import View
@@ -36,7 +36,9 @@ _VIEWS_KEPT = 20_000
 class Bot:
     """Answers questions from the current generation of the index in `home`. Thread-safe.
 
-    Raises NoIndex where nothing was indexed, ModelMismatch where the index was built with another embedder.
+    A generation is searched with the model that it was built with, whatever the settings say meanwhile: after another
+    was chosen the old generation goes on answering until the new one is there, and then the model changes with it.
+    Raises NoIndex where nothing was indexed, ModelMismatch where the index was built with an embedder that is not here.
     """
 
     def __init__(
@@ -47,15 +49,19 @@ class Bot:
         self.home = home
         self._lock = threading.Lock()
         self._views: OrderedDict[tuple[str, str, int, int], View] = OrderedDict()
+        self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._fixed = embedder is not None
         embedder_ = embedder or load_embedder(settings)
         # words are compared in the bundled space whatever embeds the passages: it is fast enough for single words
         words = embedder_ if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
+        self._asked = embedder_
         self._tools = Tools(
             settings, embedder_, Matcher(words.encode_passages), self.view,
             reranker=load("rerankers", BUNDLED if settings.reranker == BUNDLED else "cross-encoder")(settings.reranker) if settings.reranker else None,
             generator=generator or (load("generators", "transformers")(settings.generator) if settings.generator else None),
         )
+        self._by_generation: dict[str, Tools] = {}  # this one and the one before, which questions may still be using
 
     @property
     def snapshot(self) -> Snapshot:
@@ -63,11 +69,40 @@ class Bot:
         current = current_generation(self.home)
         if current is None:
             raise NoIndex(f"nothing is indexed in {self.home} yet; run: zhiyin index")
-        with self._lock:
+        held = self._snapshot
+        if held is not None and held.generation == current:
+            return held
+        # one thread opens the next, which may have to load its model; the others go on with what there is
+        if not self._opening.acquire(blocking=held is None) and held is not None:
+            return held
+        try:
             if self._snapshot is None or self._snapshot.generation != current:
-                self._snapshot = Snapshot.open(self.home)
-                self._snapshot.require(self._tools.embedder)
+                snapshot = Snapshot.open(self.home)
+                tools = self._tools_for(snapshot)
+                old = self._snapshot
+                before = {} if old is None else {old.generation: self._tools}
+                self._by_generation = {**before, snapshot.generation: tools}
+                self._snapshot, self._tools = snapshot, tools
             return self._snapshot
+        finally:
+            self._opening.release()
+
+    def _tools_for(self, snapshot: Snapshot) -> Tools:
+        """The tools with the embedder that `snapshot` was built with. Raises ModelMismatch where it is not here."""
+        built = snapshot.manifest.model
+        for embedder in (self._tools.embedder, self._asked):
+            if embedder.fingerprint == built.fingerprint:
+                return replace(self._tools, embedder=embedder)
+        if not self._fixed:
+            try:
+                embedder = load_embedder(self.settings.replace(embedder=built.name))
+            except ModelError:
+                pass  # said below
+            else:
+                if embedder.fingerprint == built.fingerprint:
+                    return replace(self._tools, embedder=embedder)
+        snapshot.require(self._asked)
+        raise AssertionError
 
     def ask(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Answer:
         """The answer to `question`, completed from `history` ((question, answer) pairs, oldest first).
@@ -94,7 +129,7 @@ class Bot:
         query = understand(standing, anchor=anchor_of(history))
         if standing != question:
             query = replace(query, rewritten_from=question)
-        return Asking(self._tools, snapshot, query, question, started=started, id_=id_)
+        return Asking(self._by_generation.get(snapshot.generation, self._tools), snapshot, query, question, started=started, id_=id_)
 
     def stream(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Iterator[Answer]:
         """Growing answers: a statement more each time, the last one whole."""

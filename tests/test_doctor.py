@@ -102,7 +102,7 @@ def test_settings_that_differ_are_shown(isolated_home, tmp_path):
     path.write_text('top_k = 3\nembedder = "/no/such/model"\nreranker = "/no/such/ranker"', encoding="utf-8")
     found = by_name(examine(isolated_home, path))
     assert "top_k = 3" in found["settings"].detail
-    assert "rrf_k" not in found["settings"].detail
+    assert "pool_k" not in found["settings"].detail
     assert found["embedder"].state == "broken"
     assert "/no/such/model" in found["embedder"].detail
     assert found["reranker"].state == "broken"

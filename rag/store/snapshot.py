@@ -155,6 +155,15 @@ class Snapshot:
         """Find the `k` chunks with the highest BM25 for `terms`, best first; only those that share a term."""
         return self._lexical.search(terms, k, self._mask(allowed))
 
+    def likeness(self, vector: NDArray[np.float32], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """Give the inner product of `vector` `(dim,)` with each of `chunks`: `(n,)` float32."""
+        rows = self._vectors.matrix[np.asarray(chunks, np.int64)]
+        return np.asarray((rows * vector).sum(axis=1, dtype=np.float32))
+
+    def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """Give the share of the most that BM25 could give for `terms` that each of `chunks` has: `(n,)` float32, 0 to 1."""
+        return self._lexical.coverage(terms, chunks)
+
     def df(self, term: str) -> int:
         """How many chunks hold `term`."""
         return self._lexical.df(term)
