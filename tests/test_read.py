@@ -142,3 +142,8 @@ def test_the_number_of_a_hotline_counts_nothing(text):
 
 def test_a_count_before_a_hotline_is_one():
     assert best("接到多少次求助?", "职工热线接到12345次求助,转交热线专班。").text == "12345次"
+
+
+def test_of_craftsmen_counted_in_one_sentence_the_ones_asked_for():
+    text = "全省已选树培育4名大国工匠、180名齐鲁工匠、3821名市州级工匠。"
+    assert best("有多少名齐鲁工匠?", f"工会工作情况\n\n{text}").text == "180名"
