@@ -21,7 +21,7 @@ from rag import config
 from rag.cli import build
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("index", "ask", "serve", "doctor", "eval", "bench")
+COMMANDS = ("index", "ask", "serve", "users", "audit", "doctor", "eval", "bench")
 BLOCK = r"(?<=<!-- {0} -->\n).*?(?=<!-- /{0} -->)"
 BASELINE = ROOT / "tests" / "baseline" / "metrics.json"
 
@@ -77,7 +77,7 @@ def settings() -> str:
         default = (
             str(field.default).lower()
             if isinstance(field.default, bool)
-            else repr(field.default).replace("'", '"')
+            else repr(list(field.default) if isinstance(field.default, tuple) else field.default).replace("'", '"')
         )
         rows.append(f"| `{field.name}` | `{default}` | {found[1].replace('|', chr(92) + '|')} |")
     return "\n".join(rows) + "\n"

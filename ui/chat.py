@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from rag.errors import ZhiyinError
+from rag.filters import EVERYTHING, Filters, parse
+from rag.followup import anchor_of
 
-from . import frame, render, texts
-from .examples import suggest
+from . import frame, render, texts, understood
+from .conversations import ConversationStore
 from .limits import CONTEXT_TURNS, KEPT_TURNS, MAX_QUESTION
-from .ports import Answerer, Library
+from .ports import Answerer
+from .reading import MissingError
 from .render import Turn
+from .who import Person, scope_for, who
 
 _log = logging.getLogger("zhiyin.ui")
 _FRAME = 0.08  # seconds between two pictures of a growing answer
-_SAMPLED = 12  # documents that examples are taken from
-_SHOWN = 4  # examples
-_TRYING = 2.0  # seconds to find examples that are answered
 
 FONTS = (
     "PingFang SC",
@@ -37,7 +38,12 @@ _ON_LOAD = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('[data-question]');
   if (chip) trigger('select', {question: chip.dataset.question});
+  const node = event.target.closest('[data-do]');
+  if (node) trigger('select', {...node.dataset});
   if (event.target.closest('[data-action="new"]')) trigger('clear', {});
+});
+document.addEventListener('zhiyin', (event) => {
+  if (element.closest('#' + event.detail.to)) trigger(event.detail.do === 'new' ? 'clear' : 'select', event.detail);
 });
 """
 
@@ -48,14 +54,15 @@ def theme() -> Any:
     return gr.themes.Base(font=list(FONTS), font_mono=list(mono))
 
 
-def build(bot: Answerer) -> Any:
-    """Build the page over `bot`. Each browser session holds its own turns."""
+def build(bot: Answerer, store: ConversationStore | None = None) -> Any:
+    """Build the page over `bot`. Conversations go to `store`; without one they last as long as the page."""
     head = _Head(bot)
     with gr.Blocks(title="知引 Zhiyin", analytics_enabled=False, fill_width=True) as page:
-        turns = gr.State([])
+        talk = gr.State(None)
         top = gr.HTML(head.header, elem_id="top", apply_default_css=False, js_on_load=_ON_LOAD)
-        log = gr.HTML(head.welcome, elem_id="log", apply_default_css=False, js_on_load=_ON_LOAD)
-        with gr.Row(elem_id="ask"):
+        log = gr.HTML(frame.welcome(()), elem_id="log", apply_default_css=False, js_on_load=_ON_LOAD)
+        with gr.Column(elem_id="ask"):
+            bar = gr.HTML(frame.bar(None, EVERYTHING), elem_id="bar", apply_default_css=False, js_on_load=_ON_LOAD)
             box = gr.Textbox(
                 elem_id="box",
                 show_label=False,
@@ -71,11 +78,14 @@ def build(bot: Answerer) -> Any:
             )
         gr.HTML(f"<p>{texts.both('foot')}</p>", elem_id="foot", apply_default_css=False, js_on_load=None)
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        conversation = _Conversation(bot)
-        typed = box.submit(conversation.ask, [box, turns], [log, turns, box], concurrency_limit=8, **hidden)
-        chosen = log.select(conversation.choose, [turns], [log, turns, box], concurrency_limit=8, **hidden)
-        box.stop(conversation.stop, [turns], [log, turns, box], cancels=[typed, chosen], **hidden)
-        top.clear(head.restart, None, [log, turns, box], cancels=[typed, chosen], **hidden)
+        shown = [log, talk, box, bar]
+        conversation = _Conversation(bot, store)
+        typed = box.submit(conversation.ask, [box, talk], shown, concurrency_limit=8, **hidden)
+        chosen = log.select(conversation.choose, [talk], shown, concurrency_limit=8, **hidden)
+        narrowed = bar.select(conversation.choose, [talk], shown, concurrency_limit=8, **hidden)
+        running = [typed, chosen, narrowed]
+        box.stop(conversation.stop, [talk], shown, cancels=running, **hidden)
+        top.clear(conversation.restart, None, shown, cancels=running, **hidden)
     page.queue(max_size=64, default_concurrency_limit=8)
     return page
 
@@ -85,96 +95,179 @@ class _Head:
 
     def __init__(self, bot: Answerer) -> None:
         self._bot = bot
-        self._examples: tuple[str, list[str]] = ("", [])  # of which generation
 
-    def header(self) -> str:
+    def header(self, request: gr.Request | None = None) -> str:
+        """Draw the top for who asks. Gradio asks once at start, for nobody."""
+        if request is None:
+            return frame.header(0)
         try:
-            sources = self._bot.snapshot.sources()
+            sources = self._bot.library(scope_for(who(request))).sources()
         except ZhiyinError:
             return frame.header(None)
         return frame.header(
             len(sources), list(dict.fromkeys(r.split("/")[0] for s in sources for r in s.regions))
         )
 
-    def welcome(self) -> str:
-        try:
-            library = self._bot.snapshot
-            if self._examples[0] != library.generation:
-                self._examples = (library.generation, _examples(self._bot, library))
-        except ZhiyinError:
-            return frame.welcome(())
-        return frame.welcome(self._examples[1])
 
-    def restart(self) -> tuple[str, list[Turn], Any]:
-        return self.welcome(), [], gr.update(value="", submit_btn=True, stop_btn=False)
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """What a page holds: whose conversation it is, its name in the store, its turns, and what is searched in."""
 
-
-def _examples(bot: Answerer, library: Library) -> list[str]:
-    """Choose questions about the loaded documents that the bot does answer, trying for `_TRYING` seconds."""
-    sources = [s for s in library.sources() if s.parts]
-    step = max(1, len(sources) // _SAMPLED)
-    candidates = suggest(
-        (library.part(s.source, 0) for s in sources[: step * _SAMPLED : step]), limit=4 * _SHOWN
-    )
-    until = time.monotonic() + _TRYING
-    answered: list[str] = []
-    for question in candidates:
-        if len(answered) == _SHOWN or time.monotonic() > until:
-            break
-        if not bot.ask(question).refused:
-            answered.append(question)
-    return answered
+    owner: str
+    id: str | None = None
+    turns: tuple[Turn, ...] = ()
+    filters: Filters = EVERYTHING
 
 
 class _Conversation:
-    """The events of one page; all that a session knows travels in its turns."""
+    """The events of one page; all that a session knows travels in its Talk."""
 
-    def __init__(self, bot: Answerer) -> None:
+    def __init__(self, bot: Answerer, store: ConversationStore | None) -> None:
         self._bot = bot
+        self._store = store
 
-    def choose(self, turns: list[Turn], event: gr.EventData) -> Iterator[tuple[Any, ...]]:
-        question = getattr(event, "question", "")
-        yield from self.ask(question if isinstance(question, str) else "", turns)
+    def choose(self, talk: Talk | None, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """A click: an example, or what its `do` names."""
+        said = {key: getattr(event, key, None) for key in ("do", "question", "id", "turn", "kind", "value", "filters")}
+        person = who(request)
+        talk = _own(talk, person)
+        do = said["do"]
+        if do == "open":
+            yield self._reopen(str(said["id"]), talk, person, request)
+        elif do == "filters":
+            yield self._narrow(said["filters"], talk, request)
+        elif do in ("retry", "edit", "drop"):
+            turn = next((t for t in talk.turns if str(t.number) == str(said["turn"])), None)
+            if turn is not None and turn.done:
+                yield from self._again(do, turn, said, talk, person)
+            else:
+                yield (gr.skip(),) * 4
+        else:
+            yield from self._ask(str(said["question"] or ""), talk, person)
 
-    def ask(self, question: str, turns: list[Turn]) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str, talk: Talk | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        person = who(request)
+        yield from self._ask(question, _own(talk, person), person)
+
+    def restart(self, request: gr.Request) -> tuple[Any, ...]:
+        talk = Talk(who(request).id)
+        return frame.welcome(()), talk, gr.update(value="", submit_btn=True, stop_btn=False), frame.bar(None, EVERYTHING)
+
+    def stop(self, talk: Talk | None, request: gr.Request) -> tuple[Any, ...]:
+        talk = _own(talk, who(request))
+        if talk.turns and not talk.turns[-1].done:
+            turn = replace(talk.turns[-1], answer=None, error=texts.TEXTS["stopped"], done=True)
+            talk = self._kept(replace(talk, turns=(*talk.turns[:-1], turn)))
+        return _picture(talk, working=False)
+
+    def _reopen(self, name: str, talk: Talk, person: Person, request: gr.Request) -> tuple[Any, ...]:
+        if self._store is None:
+            return (gr.skip(),) * 4
+        try:
+            found = self._store.get(person.id, name)
+        except MissingError:
+            return (gr.skip(),) * 4 if talk.turns else self.restart(request)
+        except ZhiyinError as error:
+            gr.Warning(str(error))
+            return (gr.skip(),) * 4
+        try:
+            readable = {s.source for s in self._bot.library(scope_for(person)).sources()}
+        except ZhiyinError:
+            readable = set()
+        turns = tuple(readable_turn(turn, readable) for turn in found.turns[-KEPT_TURNS:])
+        return _picture(Talk(person.id, name, turns, talk.filters), working=False)
+
+    def _narrow(self, wanted: object, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            talk = replace(talk, filters=parse(wanted))
+        except ZhiyinError:
+            return (gr.skip(),) * 4
+        page = render.conversation(talk.turns) if talk.turns else gr.skip()
+        return page, talk, gr.skip(), frame.bar(talk.id, talk.filters)
+
+    def _again(
+        self, do: str, turn: Turn, said: dict[str, Any], talk: Talk, person: Person
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask a turn's question once more, as it was or changed: the last one in its place, an earlier one anew."""
+        question, alone = turn.question, False
+        if do == "edit":
+            question = str(said["question"] or "")
+        elif do == "drop" and turn.answer is not None:
+            # what is taken out must not come back from the turns before: they are left out with it
+            anchor = anchor_of(turn.history)
+            question = understood.without(
+                understood.standing(turn.answer), str(said["kind"]), str(said["value"]), anchor=anchor
+            )
+            alone = True
+        if not question.strip() or (do == "drop" and question == understood.standing(turn.answer)):  # type: ignore[arg-type]
+            yield (gr.skip(),) * 4
+            return
+        if turn is talk.turns[-1]:
+            talk = replace(talk, turns=talk.turns[:-1])
+        yield from self._ask(question, talk, person, alone=alone)
+
+    def _ask(self, question: str, talk: Talk, person: Person, *, alone: bool = False) -> Iterator[tuple[Any, ...]]:
         question = question.strip()
         if not question:
-            yield gr.skip(), gr.skip(), gr.skip()
+            yield (gr.skip(),) * 4
             return
-        before = turns[-KEPT_TURNS:]
-        said = history(before)
-        turn = Turn(turns[-1].number + 1 if turns else 1, question[:MAX_QUESTION], history=tuple(said))
+        before = talk.turns[-KEPT_TURNS:]
+        said = [] if alone else history(before)
+        number = before[-1].number + 1 if before else 1
+        turn = Turn(number, question[:MAX_QUESTION], history=tuple(said), filters=talk.filters)
+
+        def at(turn: Turn) -> Talk:
+            return replace(talk, turns=(*before, turn))
+
         if len(question) > MAX_QUESTION:
             values = {"count": len(question), "limit": MAX_QUESTION}
-            turn = replace(
-                turn,
-                error=(texts.plain("too_long", "zh", **values), texts.plain("too_long", "en", **values)),
-                done=True,
-            )
-            yield _picture([*before, turn], working=False)
+            error = (texts.plain("too_long", "zh", **values), texts.plain("too_long", "en", **values))
+            yield _picture(at(replace(turn, error=error, done=True)), working=False)
             return
-        yield _picture([*before, turn], working=True)
+        yield _picture(at(turn), working=True)
         shown = time.monotonic()
         try:
-            for answer in self._bot.stream(question, said):
+            stream = self._bot.stream(question, said, scope=scope_for(person), filters=talk.filters or None)
+            for answer in stream:
                 turn = replace(turn, answer=answer)
                 if time.monotonic() - shown >= _FRAME:
-                    yield _picture([*before, turn], working=True)
+                    yield _picture(at(turn), working=True)
                     shown = time.monotonic()
         except ZhiyinError as error:
             turn = replace(turn, error=(str(error), str(error)))
         except Exception:
             _log.exception("a question could not be answered")
             turn = replace(turn, error=texts.TEXTS["failed_more"])
-        yield _picture([*before, replace(turn, done=True)], working=False)
+        yield _picture(self._kept(at(replace(turn, done=True))), working=False)
 
-    def stop(self, turns: list[Turn]) -> tuple[Any, ...]:
-        if turns and not turns[-1].done:
-            turns = [*turns[:-1], replace(turns[-1], answer=None, error=texts.TEXTS["stopped"], done=True)]
-        return _picture(turns, working=False)
+    def _kept(self, talk: Talk) -> Talk:
+        """The talk with the name under which its last turn is stored; a store that fails costs no answer."""
+        if self._store is None:
+            return talk
+        try:
+            return replace(talk, id=self._store.keep(talk.owner, talk.id, talk.turns[-1]))
+        except ZhiyinError:
+            _log.exception("a turn could not be stored")
+            return talk
 
 
-def history(turns: list[Turn]) -> list[tuple[str, str]]:
+def _own(talk: Talk | None, person: Person) -> Talk:
+    """The page's talk, as long as it is this person's: a session name can be guessed, a person not."""
+    return talk if isinstance(talk, Talk) and talk.owner == person.id else Talk(person.id)
+
+
+def readable_turn(turn: Turn, sources: Collection[str]) -> Turn:
+    """The turn without an answer that cites what its owner may no longer read, or what is gone."""
+    answer = turn.answer
+    if answer is None:
+        return turn
+    if any(c.source not in sources for c in answer.citations):
+        return replace(turn, answer=None, error=texts.TEXTS["source_gone"])
+    kept = tuple(p for p in answer.passages if p.source in sources)
+    return replace(turn, answer=replace(answer, passages=kept))
+
+
+def history(turns: Sequence[Turn]) -> list[tuple[str, str]]:
     """Return the last answered turns as (question, answer), the short answer where there is one."""
     answered = [
         (t.question, t.answer.short or t.answer.answer) for t in turns if t.done and t.answer is not None
@@ -182,6 +275,6 @@ def history(turns: list[Turn]) -> list[tuple[str, str]]:
     return answered[-CONTEXT_TURNS:]
 
 
-def _picture(turns: list[Turn], *, working: bool) -> tuple[Any, ...]:
+def _picture(talk: Talk, *, working: bool) -> tuple[Any, ...]:
     box = gr.update(value="", submit_btn=not working, stop_btn=working)
-    return render.conversation(turns), turns, box
+    return render.conversation(talk.turns), talk, box, frame.bar(talk.id, talk.filters)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+
+from rag.filters import Filters
+from rag.text.places import display
 
 from .escape import text
 from .texts import both, label
@@ -18,7 +22,9 @@ def header(count: int | None, regions: Sequence[str] = ()) -> str:
             f' <span class="on">{both("regions", names=names)}</span>' if names else ""
         )
     return (
-        '<header class="top"><div class="brand"><span class="seal" aria-hidden="true">引</span>'
+        '<header class="top"><div class="brand">'
+        + _tool("talks", _icon("talks"), "tool square")
+        + '<span class="seal" aria-hidden="true">引</span>'
         f'<div><h1>{both("product")}</h1><p class="loaded">{status}</p></div></div>'
         '<nav class="tools">'
         + _tool("new", f"{_icon('new')}<b>{both('new')}</b>")
@@ -34,6 +40,8 @@ def _tool(action: str, inside: str, kind: str = "tool") -> str:
 
 
 _ICONS = {
+    "talks": '<path d="M3 5h14M3 10h14M3 15h9"/>',
+    "narrow": '<path d="M3.5 5h13l-5 6v4.5l-3-1.5v-3z"/>',
     "new": '<path d="M10 4v12M4 10h12"/>',
     "documents": '<path d="M6 2.5h6l3 3v12H6z"/><path d="M8.5 9.5h4M8.5 12.5h4"/>',
     "theme": '<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>',
@@ -55,3 +63,23 @@ def welcome(examples: Sequence[str]) -> str:
     )
     some = f'<h3 class="label">{both("examples")}</h3><ul class="chips">{chips}</ul>' if chips else ""
     return f'<section class="welcome"><h2>{both("welcome")}</h2><p>{both("welcome_more")}</p>{some}</section>'
+
+
+def bar(talk: str | None, filters: Filters) -> str:
+    """Draw the line above the question box: what is searched in. `talk` tells the script which conversation is open."""
+    chips = [
+        *((str(year), str(year), "years") for year in sorted(filters.years)),
+        *((display(region), region, "regions") for region in sorted(filters.regions)),
+        *((source, source, "sources") for source in sorted(filters.sources)),
+    ]
+    shown = "".join(
+        f'<button type="button" class="tag" data-unfilter="{kind}" data-value="{text(value)}" '
+        f'{label("unfilter", what=name)}><span>{text(name)}</span><i class="x" aria-hidden="true"></i></button>'
+        for name, value, kind in chips
+    )
+    state = text(json.dumps(filters.to_dict(), ensure_ascii=False))
+    return (
+        f'<div class="bar" data-talk="{text(talk or "")}" data-filters="{state}">'
+        f'<button type="button" class="narrow" data-action="narrow">{_icon("narrow")}'
+        f'{both("narrow" if not chips else "only_in")}</button>{shown}</div>'
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,8 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    return dataclasses.asdict(Settings())
+    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(Settings())))  # as a kept run has them: lists, no tuples
+    return found
 
 
 def section(run: Run) -> Html:
@@ -114,6 +116,8 @@ def toml(settings: Mapping[str, Any]) -> str:
         if isinstance(value, str):
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
+        if isinstance(value, (list, tuple)):
+            return f"[{', '.join(written(item) for item in value)}]"
         return str(value)
 
     return "\n".join(f"{name} = {written(value)}" for name, value in settings.items())
