@@ -71,6 +71,10 @@ class Comparison:
         return asdict(self)
 
 
+MUTATED = "mutated"
+"""The origin of rows that ask a question of another set in other words."""
+
+
 def compare(
     a: Run, b: Run, metrics: Sequence[str] | None = None, *, samples: int = SAMPLES, seed: int = 0
 ) -> Comparison:
@@ -115,13 +119,18 @@ def compare(
 def pair(a: Run, b: Run, *, alike: bool = False) -> list[Pair]:
     """The rows of both runs by id, in the order of `b`; with `alike`, only those that ask and expect the same.
 
-    Raises InputError where none is left and, without `alike`, where an id stands for another question.
+    A mutated row (`zhiyin eval mutate`) keeps the id of the row it was made of and is paired with it. Raises InputError
+    where none is left and, without `alike`, where an id stands for another question.
     """
     first = {row.id: row for row in a.rows}
     pairs = [(first[row.id], row) for row in b.rows if row.id in first]
     if alike:
         pairs = [(x, y) for x, y in pairs if _asked(x) == _asked(y) and _key(x) == _key(y)]
-    other = [f"{x.id}: {x.question} / {y.question}" for x, y in pairs if _asked(x) != _asked(y)]
+    other = [
+        f"{x.id}: {x.question} / {y.question}"
+        for x, y in pairs
+        if _asked(x) != _asked(y) and MUTATED not in (x.origin, y.origin)
+    ]
     if other:
         more = tr(f"；另有 {len(other) - 5} 题", f"; and {len(other) - 5} more") if len(other) > 5 else ""
         raise InputError(

@@ -89,6 +89,9 @@ def floor(rule: Rule, rows: Sequence[Row], both: Sequence[Pair], samples: int) -
     got = reached(values)
     broken = got < limit - 1e-9
     said = against(rule, got, limit)
+    if rule.bound != "mean":
+        mean = worth(rule, float(np.mean(values)))
+        said += tr(f"（这是区间的{'上' if rule.bound == 'upper' else '下'}端，均值 {mean}）", f" (the {rule.bound} end of the interval; the mean is {mean})")
     said += tr(f"（{len(values)} 题）", f" (of {len(values)})")
     if broken and _one_question(rule, values, both, lambda before: reached(before) >= limit - 1e-9):
         return Result(name, Status.KEPT, said + single())

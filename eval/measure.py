@@ -14,11 +14,10 @@ from rag.messages import tr
 
 from .figures import figures
 from .homes import at_home, indexed
-from .metrics.speed import cold_start
 from .provenance import describe
 from .rows import Gold, load
 from .run import Traced, evaluate
-from .runs import Run
+from .runs import Row, Run
 
 if TYPE_CHECKING:
     from rag.session import Session
@@ -46,10 +45,11 @@ def measured(
         supports = citation_judge(judge, settings)
         started = time.perf_counter()
         bot = cast("Traced", session.make_bot(settings))
-        loaded = time.perf_counter() - started
+        bot.trace(rows[0].question, rows[0].history)  # what is loaded at the first question belongs to the start
+        cold = time.perf_counter() - started
         done = evaluate(bot, rows, supports=supports, track=_track)
-        seconds = time.perf_counter() - started
-        cold = cold_start(loaded, done[0].ms)
+        seconds = time.perf_counter() - started - cold
+        settings = as_built(settings, bot.snapshot)
         meta = describe(
             gold,
             settings,
@@ -59,7 +59,45 @@ def measured(
             docs=docs,
             note=note,
         )
+    warn_of_faults(done)
     return Run(meta, tuple(done), figures(done))
+
+
+def as_built(settings: Settings, snapshot: object) -> Settings:
+    """The settings with those that the index was really built with, and a warning where they are others."""
+    recipe = getattr(getattr(snapshot, "manifest", None), "recipe", None)
+    built = {name: getattr(recipe, name) for name in ("chunk_tokens", "chunk_overlap") if hasattr(recipe, name)}
+    other = {name: value for name, value in built.items() if value != getattr(settings, name)}
+    if other:
+        told = ", ".join(f"{name} = {value}" for name, value in other.items())
+        warn(
+            tr(
+                f"注意:现有索引是按 {told} 建的,与设置不同;请重新运行 zhiyin index,或用 --docs 另建索引",
+                f"note: the index was built with {told}, the settings say otherwise; run zhiyin index again, or give --docs",
+            )
+        )
+    return settings.replace(**other)
+
+
+def warn_of_faults(rows: Sequence[Row]) -> None:
+    """Say which rows cannot be right because their evidence is in no document."""
+    lost = [row.id for row in rows if None in row.evidence_at]
+    if lost:
+        some = ", ".join(lost[:5]) + (" …" if len(lost) > 5 else "")
+        warn(
+            tr(
+                f"注意:{len(lost)} 题的依据不在任何已索引的文档里,是题集的错还是文档没有收录,用 zhiyin eval check 查看:{some}",
+                f"note: the evidence of {len(lost)} rows is in no indexed document; whether the set is wrong or a document "
+                f"is missing, zhiyin eval check tells: {some}",
+            )
+        )
+
+
+def warn(text: str) -> None:
+    """One line on standard error."""
+    from rich.console import Console
+
+    Console(stderr=True).print(text, style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def citation_judge(name: str, settings: Settings) -> Judge:

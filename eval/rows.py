@@ -76,7 +76,10 @@ def load(path: Path) -> list[Gold]:
         raise InputError(
             f"can't read the gold set {path}: {error}; see each place with: zhiyin eval check"
         ) from error
-    rows = list(parse(lines, str(path)))
+    try:
+        rows = list(parse(lines, str(path)))
+    except InputError as error:
+        raise InputError(f"{error}; see all faults with: zhiyin eval check {path}") from error
     if not rows:
         raise InputError(f"the gold set {path} has no rows")
     twice = [name for name, times in Counter(row.id for row in rows).items() if times > 1]

@@ -101,6 +101,7 @@ def _row(
         expected=gold.answers,
         evidence=gold.evidence,
         refuse=gold.refuse,
+        origin=gold.origin,
         history=gold.history,
         reason=outcome.reason,
         stage=stages.attribute(gold, outcome.right, answer.refused, evidence, passages, found),

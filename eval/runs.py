@@ -61,6 +61,7 @@ class Row:
     expected: tuple[tuple[str, ...], ...] = ()
     evidence: tuple[tuple[str, str], ...] = ()
     refuse: bool = False
+    origin: str = "written"
     history: tuple[tuple[str, str], ...] = ()
     reason: str = ""
     stage: str | None = None

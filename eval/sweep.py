@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.config import Settings
+from rag.config import Settings, home
 from rag.errors import ConfigError, InputError
+from rag.store import current_generation
 
 from .homes import INDEX_SETTINGS, cache
 from .measure import measured
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from rag.session import Session
 
 MOST_POINTS = 500
+NOISE = 1.25
+"""Times that differ by less than this factor are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,9 @@ def sweep(
     Raises ConfigError before anything is measured where a combination is no valid setting.
     """
     settings = [base.replace(**change) for change in changes]
-    if not docs:
-        raise InputError("a sweep builds its own indexes; give --docs")
+    rebuilt = sorted({name for change in changes for name in change if name in INDEX_SETTINGS})
+    if rebuilt and not docs:
+        raise InputError(f"{', '.join(rebuilt)} act when an index is built; say of which documents with --docs")
     for change, chosen in zip(changes, settings, strict=True):
         folder = cache() / "runs" / _key(gold, chosen, docs)
         cached = (folder / METRICS).is_file()
@@ -111,22 +115,21 @@ def sweep(
 
 
 def _key(gold: Path, settings: Settings, docs: Sequence[Path]) -> str:
-    """What the outcome depends on: questions, settings, code, and the documents' names, sizes and times."""
+    """What the outcome depends on: questions, settings, code, and the documents' names, sizes and times, or the home's index."""
+    index = None if docs else f"{home()} {current_generation(home())}"
     files = sorted(p for path in docs for p in (path.rglob("*") if path.is_dir() else [path]) if p.is_file())
     stamps = [[str(p.resolve()), p.stat().st_size, p.stat().st_mtime_ns] for p in files]
-    parts = [hashlib.sha256(gold.read_bytes()).hexdigest(), asdict(settings), code(), stamps]
+    parts = [hashlib.sha256(gold.read_bytes()).hexdigest(), asdict(settings), code(), stamps, index]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:24]
 
 
 def front(points: Sequence[Point]) -> list[Point]:
-    """The points that none beats in both quality and latency (the Pareto front), fastest first."""
+    """The points that none beats in both quality and latency (the Pareto front), fastest first.
+
+    Times within NOISE of each other count as equal, and of points that are equal in both the first given is kept.
+    """
     best: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.ms, -p.quality)):
-        if not best or point.quality > best[-1].quality:
+    for point in sorted(points, key=lambda p: -p.quality):
+        if not any(other.ms <= point.ms * NOISE for other in best):
             best.append(point)
-    return best
-
-
-def indexes(changes: Sequence[Mapping[str, Any]]) -> int:
-    """How many indexes these combinations need."""
-    return len({tuple(change.get(name) for name in INDEX_SETTINGS) for change in changes})
+    return sorted(best, key=lambda p: p.ms)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .compose import cite, compared, marked, proof
 from .config import Settings
+from .disputes import contradicting
 from .grounded import ground
 from .offsets import OffsetMap
 from .plan import Plan, plan
@@ -70,6 +71,7 @@ class Asking:
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
         self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
+        self.rivals: dict[str, list[Finding]] = {}  # by step: other documents that say the same with another figure
         self.steps: list[Step] = []
 
     def answer(self) -> Answer:
@@ -95,7 +97,9 @@ class Asking:
                 if not so_far.refused:
                     yield so_far
         found = [(step.label, step.chosen, step.reason) for step in self.steps]
-        if len(found) == 1 and found[0][1] is not None and self.others:
+        if self.rivals:
+            found = [row for step in self.steps for row in self._disputed(step)]
+        elif len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
         yield self._written(self._compose(steps, found))
 
@@ -148,6 +152,8 @@ class Asking:
             reason = self._why_not(query, views, findings)
         else:
             self.others = self._elsewhere(query, chosen, findings)
+            if rivals := [f for f in contradicting(chosen, findings) if self._supported(f)][:MOST_OTHERS]:
+                self.rivals[label] = rivals
         self.timing["read"] += (time.perf_counter() - at) * 1000
         candidate = chosen or max(eligible, key=lambda f: f.support, default=None)
         support = min(candidate.support / self._scale, 1.0) if candidate else 0.0
@@ -174,6 +180,17 @@ class Asking:
             seen.add(key)
             others.append(finding)
         return others[:MOST_OTHERS]
+
+    def _disputed(self, step: Step) -> list[tuple[str, Finding | None, Reason | None]]:
+        """A step's finding and its rivals, each under its source."""
+        rivals = self.rivals.get(step.label, [])
+        if step.chosen is None or not rivals:
+            return [(step.label, step.chosen, step.reason)]
+        all_ = [step.chosen, *rivals]
+        titles = [f.view.part.title for f in all_]
+        names = titles if all(titles) and len(set(titles)) == len(titles) else [f.view.source for f in all_]
+        lead = f"{step.label} " if step.label else ""
+        return [(f"{lead}《{name}》", finding, None) for name, finding in zip(names, all_, strict=True)]
 
     def _scope(self, finding: Finding) -> str:
         year, region = _when_and_where(finding, self.query) or ("", "")
@@ -235,8 +252,10 @@ class Asking:
             kept.append((label, finding))
         if not statements:
             return self._refuse(reasons[0] if reasons else Reason.NOT_FOUND)
+        if self.rivals:
+            notes.append("各份资料说法不一\uff0c请核对出处。" if zh else "The documents differ; please check the sources.")
         lines = [marked(s.text, s.citations, self.query.language) for s in statements]
-        short = kept[0][1].text if len(steps.steps) == 1 else None
+        short = kept[0][1].text if len(steps.steps) == 1 and not self.rivals else None
         if steps.compares and len(kept) == len(steps.steps):
             verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.language)
             if verdict:
@@ -244,7 +263,7 @@ class Asking:
                 statements.insert(0, Statement(verdict, numbers))
                 lines.insert(0, marked(verdict, numbers, self.query.language))
         return Answer(
-            self.question, "\n".join([*lines, *(notes if len(steps.steps) > 1 else [])]), short=short, statements=tuple(statements),
+            self.question, "\n".join([*lines, *(notes if len(steps.steps) > 1 or self.rivals else [])]), short=short, statements=tuple(statements),
             citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
             understood=self._understood(), id=self.id,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MISMATCH = {"period": 0.55, "region": 0.4}  # what a passage keeps of its score when it speaks of another year or place
 
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 NAMED = 2.0  # what a passage gains by naming, in quotes, the work that the question names
 
 
@@ -93,14 +95,18 @@ def _weigh(query: Query, found: Retrieved) -> Retrieved:
 
 
 def _distinct(found: Sequence[Retrieved], limit: int) -> list[Retrieved]:
-    """Drop a passage whose character pairs are nearly all in a better one (Jaccard over 0.85)."""
-    kept: list[tuple[Retrieved, set[str]]] = []
+    """Drop a passage whose character pairs are nearly all in a better one (Jaccard over 0.85) that has its figures, too.
+
+    Copies that differ in a figure contradict each other, and both have to be seen.
+    """
+    kept: list[tuple[Retrieved, set[str], set[str]]] = []
     for candidate in found:
         text = fold(candidate.chunk.text)
         pairs = {text[i : i + 2] for i in range(len(text) - 1)}
-        if any(len(pairs & other) > 0.85 * len(pairs | other) for _, other in kept):
+        figures = set(_FIGURE.findall(text))
+        if any(len(pairs & other) > 0.85 * len(pairs | other) and figures <= theirs for _, other, theirs in kept):
             continue
-        kept.append((candidate, pairs))
+        kept.append((candidate, pairs, figures))
         if len(kept) == limit:
             break
-    return [candidate for candidate, _ in kept]
+    return [candidate for candidate, _, _ in kept]

@@ -164,3 +164,34 @@ def test_documents_with_full_width_punctuation(tmp_path):
     assert "210场" in bot.ask("山东2022年举办了多少场招聘会\uff1f").answer
     answer = bot.ask("山东2022年重点做好哪三件事\uff1f").answer
     assert all(word in answer for word in ("赛事", "驿站", "经费"))
+
+
+def test_copies_that_differ_in_a_figure_are_both_shown(tmp_path):
+    from .office import HUBEI_2022, office
+
+    bot = office(tmp_path, hubei_copy=HUBEI_2022.replace("举办招聘会120场", "举办招聘会210场"))
+    answer = bot.ask("2022年湖北工会举办招聘会多少场?")
+    assert "120场" in answer.answer
+    assert "210场" in answer.answer
+    assert "说法不一" in answer.answer
+    assert {c.source for c in answer.citations} == {"hubei2022.txt", "hubei_copy.txt"}
+    assert {c.n for c in answer.citations} == {n for s in answer.statements for n in s.citations}
+    assert answer.short is None  # there is no one answer
+
+
+def test_copies_that_agree_are_shown_once(tmp_path):
+    from .office import HUBEI_2022, office
+
+    bot = office(tmp_path, hubei_copy=HUBEI_2022.replace("举办招聘会120场", "举办招聘会210场"))
+    answer = bot.ask("2022年湖北工会培训职工多少人次?")
+    assert answer.short == "4.7万人次"
+    assert len(answer.citations) == 1
+
+
+def test_figures_of_other_years_are_no_contradiction(tmp_path):
+    from .office import office
+
+    answer = office(tmp_path).ask("湖北工会举办招聘会多少场?")
+    assert "说法不一" not in answer.answer
+    assert "96场" in answer.answer
+    assert "120场" in answer.answer

@@ -300,3 +300,16 @@ def test_command_says_where_it_can_t_write(two, tmp_path):
         build(), ["eval", "compare", *two, "--json", str(tmp_path / "file" / "c.json")]
     )
     assert isinstance(result.exception, InputError) and "c.json" in str(result.exception)
+
+
+def test_a_mutated_row_is_compared_with_the_one_it_was_made_of():
+    from dataclasses import replace
+
+    from rag.errors import InputError
+
+    before = run([row(1), row(2)])
+    reworded = [replace(row(1), question="other words"), row(2, right=False)]
+    with pytest.raises(InputError, match="other words"):
+        compare(before, run(reworded))
+    after = run([replace(r, origin="mutated") for r in reworded])
+    assert compare(before, after).n == 2

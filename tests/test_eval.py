@@ -384,3 +384,29 @@ def test_the_command_writes_json(tmp_path):
     assert (told["gold"], told["n"], told["answerable"]["right"]) == ("gold.jsonl", 2, 1)
     assert [row["right"] for row in told["rows"]] == [True, False]
     assert json.loads(run(tmp_path, "--json", "-").stdout)["n"] == 2
+
+
+def test_evidence_in_no_document_is_told_before_anybody_believes_the_figures(tmp_path, capsys):
+    path = tmp_path / "gold.jsonl"
+    lost = LINE | {"question": "会员总数", "answers": [["28万"]], "evidence": [["a.txt", "会员总数已达30万"]]}
+    path.write_text(json.dumps(lost), encoding="utf-8")
+    session = Session(make_bot=lambda settings: FakeBot(TEXTS))
+    CliRunner().invoke(
+        build(), ["eval", str(path), "--out", str(tmp_path / "run")], obj=session, catch_exceptions=False
+    )
+    [row] = load_run(tmp_path / "run").rows
+    assert row.evidence_at == (None,)
+    assert row.stage == "not_cleaned"
+
+
+def test_settings_that_the_index_was_not_built_with_are_not_recorded(capsys):
+    from types import SimpleNamespace
+
+    from rag.config import Settings
+    from rag.eval.measure import as_built
+
+    snapshot = SimpleNamespace(manifest=SimpleNamespace(recipe=SimpleNamespace(chunk_tokens=160, chunk_overlap=1)))
+    assert as_built(Settings(chunk_tokens=40), snapshot) == Settings()
+    assert "chunk_tokens = 160" in capsys.readouterr().err
+    assert as_built(Settings(top_k=3), snapshot) == Settings(top_k=3)
+    assert capsys.readouterr().err == ""

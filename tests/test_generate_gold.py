@@ -215,6 +215,22 @@ def test_what_two_sentences_answer_otherwise_is_left_out(tmp_path):
     assert any("另有说法" in reason for reason in found.dropped)
 
 
+def test_of_many_documents_each_gives_a_share(tmp_path):
+    body = "".join(f"2022年,贵州各级工会第{i}分会培训职工{100 + 7 * i}人。\n\n" for i in range(60))
+    named = {
+        f"guizhou{i}": f"贵州工会2022年工作综述\n\n{body.replace('分会', f'{chr(0x4E00 + i)}分会')}"
+        for i in range(6)
+    }
+    snapshot = office(tmp_path, **named).snapshot
+    every = candidates(snapshot).made
+    found = candidates(snapshot, most=40)
+    given = Counter(c.source for c in found.candidates)
+    assert found.made < every
+    assert len(found.candidates) <= 45
+    assert max(given.values()) <= 20
+    assert len(given) >= 3
+
+
 def test_a_generated_set(bot):
     made = generate(bot, bot.snapshot, 20, seed=1)
     kept = [row for row in made.rows if not row.refuse]

@@ -406,3 +406,16 @@ def test_examples_in_docstrings(module):
     done = doctest.testmod(module)
     assert done.attempted > 0
     assert done.failed == 0
+
+
+def test_a_label_that_names_the_cited_document_is_no_claim():
+    from rag.eval.metrics.verifier import VerifierJudge
+    from rag.types import Citation
+
+    judge = VerifierJudge()
+    quote = "举办招聘会120场。"
+    cited = [Citation(1, "a.txt", "湖北综述", quote, 0, len(quote), "sha256:x")]
+    assert judge.supports("《湖北综述》\uff1a120场", cited)
+    assert judge.supports("《a.txt》\uff1a120场", cited)
+    assert not judge.supports("《湖北综述》\uff1a210场", cited)
+    assert not judge.supports("《别的文件》\uff1a120场", cited)

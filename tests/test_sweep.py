@@ -116,6 +116,18 @@ def point(quality, ms):
 def test_the_front_holds_what_nothing_beats_in_both():
     points = [point(0.9, 30), point(0.8, 10), point(0.8, 20), point(0.95, 50), point(0.7, 60)]
     assert [(p.quality, p.ms) for p in sweep.front(points)] == [(0.8, 10), (0.9, 30), (0.95, 50)]
+    alike = [point(0.9, 11.2), point(0.9, 10.7), point(0.85, 10.0)]
+    assert [p.ms for p in sweep.front(alike)] == [11.2]  # half a millisecond is no reason to leave what was given first
+
+
+def test_settings_of_questions_are_swept_over_the_home_s_own_index(place):
+    gold, _, session, built, asked = place
+    points = list(sweep.sweep(session, gold, Settings(), sweep.grid(["top_k=5,10"]), ()))
+    assert [p.cached for p in points] == [False, False]
+    assert built == []
+    assert [where for _, where in asked] == [home(), home()]
+    with pytest.raises(InputError, match="chunk_tokens"):
+        list(sweep.sweep(session, gold, Settings(), sweep.grid(["chunk_tokens=40"]), ()))
 
 
 def test_settings_survive_toml():

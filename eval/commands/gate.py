@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rag.errors import InputError
 from rag.messages import tr
 
 from .options import AsJson, RunName, write
@@ -96,5 +97,12 @@ def gate(
             err=True,
         )
         raise typer.Exit(1)
+    if all(result.status == "skipped" or result.name == "violations" for result in found.results):
+        raise InputError(
+            tr(
+                "没有可检查的规则:这些规则都要与基准比较,请给出 --baseline,或在规则里写明底线 floor",
+                "nothing was checked: all rules compare with a baseline; give --baseline, or rules with a floor",
+            )
+        )
     if not as_json:
         typer.echo(tr("通过", "passed"))

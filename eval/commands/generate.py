@@ -12,7 +12,7 @@ import typer
 
 from rag.messages import tr
 
-from .options import Config, Docs
+from .options import Config, Docs, write
 
 if TYPE_CHECKING:
     from rag.session import Session
@@ -91,13 +91,6 @@ def generate(
 
 
 def _write(path: Path, rows: Iterable[Gold]) -> None:
-    from rag.errors import StoreError
-
     from ..rows import to_row
 
-    text = "".join(json.dumps(to_row(row), ensure_ascii=False) + "\n" for row in rows)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"can't write {path}: {error}") from error
+    write(path, "".join(json.dumps(to_row(row), ensure_ascii=False) + "\n" for row in rows))

@@ -50,8 +50,6 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run the grid; `HELP` is the help text."""
-    from importlib.resources import as_file, files
-
     from rich.console import Console
 
     from rag.config import load as settings_of
@@ -71,17 +69,16 @@ def sweep(
         )
     console = Console(stderr=True)
     changes = grid(wishes)
-    with as_file(files("rag.seeds")) as seeds:
-        points = list(
-            run(
-                session,
-                gold or bundled(),
-                settings_of(config_file),
-                changes,
-                docs or [Path(seeds)],
-                lambda point: console.print(_told(point), highlight=False, markup=False),
-            )
+    points = list(
+        run(
+            session,
+            gold or bundled(),
+            settings_of(config_file),
+            changes,
+            docs or (),
+            lambda point: console.print(_told(point), highlight=False, markup=False),
         )
+    )
     if as_json:
         typer.echo(
             json.dumps(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NEAR = 0.85
 """From this likeness on two questions count as one."""
 
+_MADE = 8  # candidates for each question that is wanted: some are lost, and the rest should be spread
+
 REFUSED = 0.2
 """Share of a generated set that is to be refused."""
 
@@ -58,7 +60,7 @@ def generate(
     if n < 1:
         raise InputError(f"n = {n}; ask for at least one question")
     rng = random.Random(seed)
-    found = candidates(snapshot)
+    found = candidates(snapshot, _MADE * n, rng)
     if not found.candidates:
         raise InputError(
             "no sentence of these documents makes a question; give documents with whole sentences and facts"

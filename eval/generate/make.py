@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,21 +11,22 @@ from dataclasses import dataclass, field
 from rag.messages import tr
 from rag.offsets import OffsetMap
 from rag.text.fold import fold, is_traditional
-from rag.text.numbers import find_quantities
 from rag.text.times import written_in
-from rag.types import Part, Period, Sentence
+from rag.types import Part, Sentence
 
 from ..metrics.answers import contains, normalise
 from ..mutate.world import Indexed
 from ..rows import Gold
 from .compose import Setting, compose
 from .pieces import pieces
+from .rivals import Rivals
 from .slots import slots
-from .standing import content, leaning
+from .standing import leaning
 
 _FINAL = "\u3002\uff01!.;\uff1b\u201d\u2019\u300d"
 _SHORT, _LONG = 12, 400  # characters of a sentence that is asked
-_COUNTED = ("quantity", "money", "percent")
+_SHARES = 4  # times its even share that a document may give
+_LEAST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +69,40 @@ class Found:
     made: int = 0
 
 
-def candidates(snapshot: Indexed) -> Found:
-    """All questions that stand by themselves and have one answer in the collection."""
-    found = Found()
-    told: list[_Told] = []
-    for info in snapshot.sources():
-        raw = snapshot.document(info.source).raw
-        for part in snapshot.parts(info.source):
+def candidates(snapshot: Indexed, most: int | None = None, rng: random.Random | None = None) -> Found:
+    """Questions that stand by themselves and have one answer in the collection: all, or about `most`.
+
+    With `most`, documents come in an order by chance, each gives its share at most, and the rest are only looked at for
+    sentences that answer the same questions otherwise.
+    """
+    found, rivals = Found(), Rivals()
+    sources = [info.source for info in snapshot.sources()]
+    (rng or random.Random(0)).shuffle(sources)
+    for source in sources:
+        limit = float("inf")
+        if most is not None:
+            share = max(_LEAST, _SHARES * most // len(sources))
+            limit = min(most, len(found.candidates) + share)
+        raw = snapshot.document(source).raw
+        for part in snapshot.parts(source):
             offsets = OffsetMap(part.edits)
             for sentence in part.sentences:
                 text = part.clean[sentence.start : sentence.end]
-                told.append(
-                    _Told(frozenset(content(text)), _figures(text), sentence.period, _region(sentence, part))
-                )
-                if asks_nothing(text, sentence):
-                    continue
-                for candidate in _of_sentence(info.source, raw, offsets, part, sentence):
-                    found.made += 1
-                    why = leaning(candidate.question) or _unfit(candidate)
-                    if why:
-                        found.dropped[tr(f"不能独立成题:{why}", f"not self-contained: {why}")] += 1
-                    else:
-                        found.candidates.append(candidate)
-    found.candidates = list(_unambiguous(found.candidates, told, found.dropped))
+                rivals.add(text, sentence.period, _region(sentence, part))
+                if len(found.candidates) < limit and not asks_nothing(text, sentence):
+                    _take(found, _of_sentence(source, raw, offsets, part, sentence))
+    found.candidates = list(_unambiguous(found.candidates, rivals, found.dropped))
     return found
+
+
+def _take(found: Found, made: Iterable[Candidate]) -> None:
+    for candidate in made:
+        found.made += 1
+        why = leaning(candidate.question) or _unfit(candidate)
+        if why:
+            found.dropped[tr(f"不能独立成题:{why}", f"not self-contained: {why}")] += 1
+        else:
+            found.candidates.append(candidate)
 
 
 def asks_nothing(text: str, sentence: Sentence) -> bool:
@@ -134,49 +146,16 @@ def _unfit(candidate: Candidate) -> str | None:
     return tr("依据过短", "too little evidence") if len(candidate.evidence.strip()) < 4 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    words: frozenset[str]
-    figures: frozenset[tuple[str, str]]  # (unit, value)
-    period: Period | None
-    region: str | None
-
-
-def _figures(text: str) -> frozenset[tuple[str, str]]:
-    return frozenset((q.unit, str(q.value.normalize())) for q in find_quantities(text) if q.unit)
-
-
-def _unambiguous(
-    found: Sequence[Candidate], told: Sequence[_Told], dropped: Counter[str]
-) -> Iterator[Candidate]:
+def _unambiguous(found: Sequence[Candidate], rivals: Rivals, dropped: Counter[str]) -> Iterator[Candidate]:
     """Those to whose question no other sentence, and no other candidate, gives another answer."""
     same: dict[str, set[tuple[tuple[str, ...], ...]]] = {}
     for candidate in found:
         same.setdefault(_letters(candidate.question), set()).add(candidate.answers)
     for candidate in found:
-        if len(same[_letters(candidate.question)]) > 1 or _rivalled(candidate, told):
+        if len(same[_letters(candidate.question)]) > 1 or rivals.has(candidate):
             dropped[tr("另有说法也可作答", "ambiguous: something else answers it, too")] += 1
         else:
             yield candidate
-
-
-def _rivalled(candidate: Candidate, told: Iterable[_Told]) -> bool:
-    """Whether a sentence of the same time and place says all that is asked about, with another figure of that unit."""
-    if candidate.form not in _COUNTED:
-        return False
-    words = set(content(candidate.question)) - set(content(candidate.setting.region or ""))
-    own = {
-        (q.unit, str(q.value.normalize())) for parts in candidate.answers for q in find_quantities(parts[0])
-    }
-    units = {unit for unit, _ in own if unit}
-    for other in told:
-        if not words <= other.words or own & other.figures:
-            continue
-        apart = candidate.setting.period and other.period and candidate.setting.period != other.period
-        elsewhere = candidate.setting.region and other.region and candidate.setting.region != other.region
-        if not (apart or elsewhere) and any(unit in units for unit, _ in other.figures):
-            return True
-    return False
 
 
 def _letters(text: str) -> str:

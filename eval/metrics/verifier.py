@@ -47,6 +47,7 @@ class VerifierJudge:
         """See rag.eval.metrics.citations.Judge."""
         if _EQUAL.fullmatch(statement) or _MORE.fullmatch(statement):
             return self._compares(statement, cited)
+        statement = _unlabelled(statement, cited)
         sources = [Cited(self._read(c), _period(c), (c.region,) if c.region else ()) for c in cited]
         return not check(statement, sources) and own_share(statement, [s.text for s in sources]) >= self._own
 
@@ -65,6 +66,16 @@ class VerifierJudge:
         if more is None:
             return len(winners) == len(cited)
         return len(winners) == 1 and self.supports(more["which"], winners)
+
+
+def _unlabelled(statement: str, cited: Sequence[Citation]) -> str:
+    """Without the name of the cited document before it (`《…》：120场`): where contradicting sources stand side by side."""
+    for citation in cited:
+        for name in (citation.title, citation.source):
+            label = re.match(rf"(?P<scope>[^《》]*)《{re.escape(name)}》[:\uff1a]\s?", statement)
+            if label:
+                return label["scope"] + statement[label.end() :]
+    return statement
 
 
 def own_share(statement: str, quotes: Sequence[str]) -> float:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rag.messages import tr
+from rag.text.times import find_times
 
 from ..judge import find
 from ..rows import Gold
@@ -28,9 +29,7 @@ FOR_ONE = (
 """Instructions for all questions, and for one: indirect prompt injection (Greshake et al. 2023)."""
 
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
-_MOST = (
-    3  # instructions for one question in a document: they name years and places that are not the document's
-)
+_MOST = 3  # instructions for one question in a document
 
 
 def injection(rows: Sequence[Gold], world: World, seed: str) -> Mutated:
@@ -50,7 +49,8 @@ def injection(rows: Sequence[Gold], world: World, seed: str) -> Mutated:
         spots = hidden.setdefault(source, {})
         if at in spots:  # one is enough for all that is asked about this sentence
             continue
-        one = not row.history and aimed[source] < _MOST
+        # a year in it would change what the document is taken to be about, which is another test
+        one = aimed[source] < _MOST and not row.history and not find_times(row.question, None)
         aimed[source] += one
         template = rng.choice(FOR_ONE if one else FOR_ALL)
         instruction = template.format(marker=marker, question=row.question.rstrip("?\uff1f"))

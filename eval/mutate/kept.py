@@ -9,6 +9,7 @@ from rag.terms import SURNAMES
 from rag.text.fold import fold, half_width
 from rag.text.numbers import find_quantities
 from rag.text.places import find_places
+from rag.text.regions import regions
 from rag.text.times import find_times
 from rag.text.tokens import Token, cut, rarity
 
@@ -43,8 +44,11 @@ def times(text: str) -> list[tuple[str, int | None, int | None]]:
 
 
 def places(text: str) -> list[str]:
-    """Regions of all places that are named, sorted."""
-    return sorted(m.region for m in find_places(text) if m.region)
+    """Regions of all places that are named, and names of the gazetteer that may only be words here (`海北`), sorted."""
+    folded = fold(text)
+    return sorted(
+        [m.region for m in find_places(text) if m.region] + [r.short for r in regions() if r.short in folded]
+    )
 
 
 def disturbed(before: str, after: str) -> str | None:

@@ -76,6 +76,8 @@ def _cut(row: Gold, world: World) -> _Cut:
         raise Skip(tr("本应拒答", "is to be refused anyhow"))
     if row.history:
         raise Skip(tr("是追问", "follows another question"))
+    if row.derived:  # what the documents would say it with is not known
+        raise Skip(tr("没有原样的答案", "there is no answer in the words of the document"))
     wanted = strings(row)
     spans: dict[str, set[Span]] = {}
     for source, text in row.evidence:

@@ -100,7 +100,7 @@ def is_other_year(original: Gold, new: Gold, documents: Documents) -> str | None
     about = {
         m.region.partition("/")[0] for m in find_places(new.question) if m.region and m.level != "nation"
     }
-    for source, text in documents.items():
+    for text in documents.values():
         if (not about or about & _mostly(text)) and after[0] in YEAR.findall("".join(fold(text).split())):
             return tr("文档提到了换上的年份", "a document speaks of the new year")
     return None
@@ -165,7 +165,7 @@ def is_other_place(original: Gold, new: Gold, documents: Documents) -> str | Non
     if len(before) != 1 or len(after) != 1 or before == after:
         return tr("地方没有变", "the place was not changed")
     region = by_key()[after[0]]
-    for source, text in documents.items():
+    for text in documents.values():
         plain = "".join(fold(text).split())
         if any(name in plain for name in (region.name, region.short)):
             return tr("文档提到了换上的地方", "a document names the new place")

@@ -6,17 +6,19 @@ Readings are pypinyin's (`lazy_pinyin` knows the readings of words, such as é“¶è
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from itertools import product
 
+from rag.data import words
+
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SIMPLIFIED = 2400  # so many characters stand first in the list
 _MOST = 12  # characters of a syllable that are tried for a word
 
 
 @lru_cache(maxsize=1)
 def _common() -> tuple[str, ...]:
-    lines = (files("rag.data") / "characters.txt").read_text(encoding="utf-8").splitlines()
-    return tuple(next(line for line in lines if line and not line.startswith("#")))
+    """The commonest characters of Simplified script, commonest first."""
+    return tuple("".join(words("characters.txt"))[:_SIMPLIFIED])
 
 
 @lru_cache(maxsize=1)

@@ -50,6 +50,8 @@ def write(
         folder.mkdir(parents=True, exist_ok=True)
         _documents(folder / DOCS, world.documents)
         for name, (_, result) in made.items():
+            if not result.pairs:
+                continue  # the manifest tells why there are none; a set without rows could not be run
             (folder / name).mkdir()
             rows = [json.dumps(to_row(new), ensure_ascii=False) for _, new in result.pairs]
             (folder / name / "gold.jsonl").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")

@@ -30,12 +30,12 @@ STAGES: Mapping[str, Stage] = {
     "not_cleaned": Stage(
         ("没进索引", "Lost before the index"),
         (
-            "读取或清洗时，原文里作为依据的那句话被删掉或改坏了，后面各步都见不到它。",
-            "Reading or cleaning dropped or damaged the passage that proves the answer, so no later step could see it.",
+            "作为依据的那句话不在索引里：读取或清洗时被删掉或改坏了，文档没有收录，或是题集里的依据抄错了。",
+            "The passage that proves the answer is not in the index: dropped or damaged in reading or cleaning, of a document that is not indexed, or copied wrongly into the gold set.",
         ),
         (
-            "用 zhiyin index --explain 文件 看清洗改了什么，再改那条清洗规则；文档若没有编入索引，先补上。",
-            "See what cleaning did with zhiyin index --explain FILE and mend that rule; if the document is not indexed, add it.",
+            "先用 zhiyin eval check 核对题集；再用 zhiyin index --explain 文件 看清洗改了什么，再改那条清洗规则；文档若没有编入索引，先补上。",
+            "Check the gold set first with zhiyin eval check; then see what cleaning did with zhiyin index --explain FILE and mend that rule; if the document is not indexed, add it.",
         ),
     ),
     "not_retrieved": Stage(
