@@ -109,14 +109,13 @@ def load(path: Path | None = None) -> Settings:
 def _build(values: dict[str, Any], where: str) -> Settings:
     fields = {f.name: type(f.default) for f in dataclasses.fields(Settings)}
     values = dict(values)
-    for name, value in list(values.items()):
+    for name, given in list(values.items()):
         if name not in fields:
             near = difflib.get_close_matches(name, fields, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}"
             raise ConfigError(f"unknown setting {name!r} in {where}{hint}")
         wanted = fields[name]
-        if wanted is tuple and isinstance(value, list):  # a TOML array
-            value = values[name] = tuple(value)
+        value = values[name] = tuple(given) if wanted is tuple and isinstance(given, list) else given  # a TOML array
         if isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
             raise ConfigError(f"{name} = {list(value)!r} in {where} should be a list of texts")
         if not (isinstance(value, wanted) or (wanted is float and isinstance(value, int))) or (
