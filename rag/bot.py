@@ -57,7 +57,7 @@ class Bot:
         words = embedder_ if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
         self._tools = Tools(
             settings, embedder_, Matcher(words.encode_passages), self.view,
-            reranker=load("rerankers", "cross-encoder")(settings.reranker) if settings.reranker else None,
+            reranker=load("rerankers", BUNDLED if settings.reranker == BUNDLED else "cross-encoder")(settings.reranker) if settings.reranker else None,
             generator=generator or (load("generators", "transformers")(settings.generator) if settings.generator else None),
         )
 

@@ -25,7 +25,7 @@ class Settings:
     """Everything that can be set, with its default. Sizes are tokens of the embedder unless said otherwise."""
 
     embedder: str = BUNDLED  # "bundled", a model name, or a folder
-    reranker: str = ""  # a cross-encoder's name or folder; empty for none
+    reranker: str = ""  # "bundled" for the reader model, a cross-encoder's name or folder; empty for none
     generator: str = ""  # a causal language model's name or folder; empty for the reader alone
     chunk_tokens: int = 160  # most tokens of a passage
     chunk_overlap: int = 1  # sentences that a passage shares with the one before

@@ -136,6 +136,10 @@ def _model(kind: str, name: str) -> Check:
     from .embed import locate
 
     try:
+        if kind == "reranker" and name == BUNDLED:
+            from .rerank import load_reader
+
+            return Check(kind, "ok", f"{name} ({load_reader(name).fingerprint[:19]})")
         return Check(kind, "ok", str(locate(name, kind)))
     except ZhiyinError as error:
         return Check(kind, "broken", str(error), tr(f"改正 {kind} 设置", f"correct `{kind}`"))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .embed import fingerprint, locate
 from .errors import ModelError
+
+if TYPE_CHECKING:
+    from .read.neural import SpanReader
+
+
+NO_ANSWER = -1e6
+"""The score of a passage without a word."""
 
 
 class Reranker(Protocol):
@@ -35,6 +42,34 @@ def load_cross_encoder(name: str) -> Reranker:
     Nothing is downloaded and no code that comes with a model is run. Raises ModelError.
     """
     return CrossEncoderReranker(name, locate(name, "reranker"))
+
+
+def load_reader(name: str) -> Reranker:
+    """The bundled reader model as a reranker. Raises ModelError where the package was installed without it."""
+    from .read.neural import SpanReader, bundled
+
+    if not (bundled() / "config.json").is_file():
+        raise ModelError(f"the bundled reader model is not in {bundled()}; reinstall the package")
+    return ReaderReranker(name, SpanReader())
+
+
+class ReaderReranker:
+    """A reader that scores a passage by its best answer in it (answer reranking; Wang et al. 2018, "R3")."""
+
+    def __init__(self, name: str, reader: SpanReader) -> None:
+        """`reader` is loaded at the first question."""
+        self.name = name
+        self._reader = reader
+
+    @property
+    def fingerprint(self) -> str:
+        """See Reranker."""
+        return fingerprint(self._reader.folder)
+
+    def score(self, question: str, passages: list[str]) -> NDArray[np.float32]:
+        """See Reranker; the log-odds of the best answer against none."""
+        found = self._reader.score(question, passages)
+        return np.asarray([max(answer.score, NO_ANSWER) for answer in found], dtype=np.float32)
 
 
 class CrossEncoderReranker:

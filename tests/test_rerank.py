@@ -122,3 +122,25 @@ def test_a_model_that_gives_nan(folder, tmp_path):
     model.save_pretrained(copy)
     with pytest.raises(ModelError, match="no usable scores"):
         load_cross_encoder(str(copy)).score(QUESTION, PASSAGES)
+
+
+def test_the_bundled_reader_ranks_what_answers_first():
+    from rag.registry import load
+    from rag.rerank import NO_ANSWER
+
+    reranker = load("rerankers", "bundled")("bundled")
+    passages = ["会议要求各级工会做好宣传工作。", "截至目前,活动覆盖企业9885家。", ""]
+    scores = reranker.score("活动覆盖企业多少家?", passages)
+    assert scores.shape == (3,)
+    assert scores[1] > scores[0] > scores[2] == NO_ANSWER
+    assert reranker.fingerprint.startswith("sha256:")
+
+
+def test_a_package_without_the_reader_model_says_so(monkeypatch, tmp_path):
+    from rag.errors import ModelError
+    from rag.read import neural
+    from rag.rerank import load_reader
+
+    monkeypatch.setattr(neural, "bundled", lambda: tmp_path)
+    with pytest.raises(ModelError, match="reinstall"):
+        load_reader("bundled")
