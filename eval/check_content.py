@@ -10,7 +10,7 @@ from rag.messages import tr
 from rag.text.fold import fold
 
 from .documents import Texts
-from .judge import find
+from .evidence import find
 from .metrics.answers import normalise
 from .problem import Level, Problem
 from .rows import Gold

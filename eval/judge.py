@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.types import Answer, Citation
 
+from .evidence import Evidence, Raw
 from .metrics.answers import contains, normalise
-from .rows import EVERY_SPOT, Gold
-
-Span = tuple[int, int]
-ENOUGH = 0.5
-"""Share of an evidence span that a citation must overlap to count as citing it."""
+from .rows import Gold
 
 _MARK = re.compile(r"\[\d+\]")
 _BREAK = "\x00"  # stands between the texts of an answer, so that nothing matches across
@@ -38,33 +35,21 @@ class Outcome:
         return not self.reason
 
 
-def judge(gold: Gold, answer: Answer, raw: Callable[[str], str | None]) -> Outcome:
-    """Score `answer`. `raw(source)` is a document's text as indexed, None where there is no such document."""
-    spans = [find(text, raw(source) or "") for source, text in gold.evidence]
-    hits = [
-        any(
-            c.source == source and overlap((c.start, c.end), found) >= ENOUGH
-            for c in answer.citations
-            for found in where
-        )
-        for (source, _), where in zip(gold.evidence, spans, strict=True)
-    ]
-    if gold.kind in EVERY_SPOT:
-        cited = all(hits)
-    else:
-        seen = {source for (source, _), hit in zip(gold.evidence, hits, strict=True) if hit}
-        cited = seen == {source for source, _ in gold.evidence}
+def judge(gold: Gold, answer: Answer, raw: Raw, evidence: Evidence | None = None) -> Outcome:
+    """Score `answer`; `evidence` is the row's, where it has been looked up already."""
+    evidence = evidence or Evidence(gold, raw)
+    hits = {i for c in answer.citations for i in evidence.covered_by(c.source, (c.start, c.end))}
+    cited = evidence.enough(hits)
     answered = not answer.refused and any(says(answer, alternative) for alternative in gold.answers)
-    lost = [text for (_, text), where in zip(gold.evidence, spans, strict=True) if not where]
     return Outcome(
         gold,
         answer,
         answered=answered,
         cited=cited and not answer.refused,
-        spots=len(hits),
-        covered=sum(hits),
+        spots=len(evidence.spots),
+        covered=len(hits),
         violations=tuple(violations(answer.citations, raw)),
-        reason=_reason(gold, answer, answered, cited, lost) or _forbidden(gold, answer),
+        reason=_reason(gold, answer, answered, cited, evidence.lost) or _forbidden(gold, answer),
     )
 
 
@@ -97,22 +82,7 @@ def _text(answer: Answer) -> str:
     return normalise(_MARK.sub("", _BREAK.join(texts)))
 
 
-def find(text: str, raw: str) -> list[Span]:
-    """Where `text` stands in `raw`; where it does not, where it stands but for white space."""
-    spans = [m.span() for m in re.finditer(re.escape(text), raw)]
-    if spans:
-        return spans
-    letters = [re.escape(c) for c in text if not c.isspace()]
-    return [m.span() for m in re.finditer(r"\s*".join(letters), raw)] if letters else []
-
-
-def overlap(span: Span, evidence: Span) -> float:
-    """Share of `evidence` that `span` covers."""
-    common = min(span[1], evidence[1]) - max(span[0], evidence[0])
-    return max(common, 0) / (evidence[1] - evidence[0])
-
-
-def violations(citations: Iterable[Citation], raw: Callable[[str], str | None]) -> list[str]:
+def violations(citations: Iterable[Citation], raw: Raw) -> list[str]:
     """What of `raw[start:end] == quote` does not hold, a line a citation."""
     wrong = []
     for c in citations:

@@ -14,6 +14,7 @@ from rag.errors import InputError
 from rag.session import History
 
 from . import stages
+from .evidence import Evidence, Raw
 from .judge import Outcome, judge
 from .metrics import answers, citations, retrieval, speed
 from .rows import Gold
@@ -65,7 +66,7 @@ def evaluate(
     return [row if row.refuse else replace(row, metrics={**row.metrics, **next(scores)}) for row in rows]
 
 
-def texts(snapshot: stages.Indexed) -> Callable[[str], str | None]:
+def texts(snapshot: stages.Indexed) -> Raw:
     """The raw text of a source as indexed; None for one that is not."""
 
     @lru_cache(maxsize=64)
@@ -82,13 +83,13 @@ def _row(
     gold: Gold,
     trace: Trace,
     snapshot: stages.Indexed,
-    raw: Callable[[str], str | None],
+    raw: Raw,
     supports: citations.Judge,
     ms: float,
 ) -> Row:
     answer = trace.answer
-    outcome = judge(gold, answer, raw)
-    evidence = stages.Evidence(gold, snapshot, raw)
+    evidence = Evidence(gold, raw)
+    outcome = judge(gold, answer, raw, evidence)
     passages = stages.ranked(trace, snapshot, evidence)
     found = stages.read(trace, evidence)
     candidate = trace.candidate
@@ -104,20 +105,24 @@ def _row(
         origin=gold.origin,
         history=gold.history,
         reason=outcome.reason,
-        stage=stages.attribute(gold, outcome.right, answer.refused, evidence, passages, found),
+        stage=stages.attribute(outcome.right, answer.refused, evidence, snapshot, passages, found),
         metrics=_metrics(gold, outcome, raw, supports, ms),
         ms=round(ms, 2),
         support=round(trace.support, 4),
         candidate="" if candidate is None else _MARK.sub("", candidate.answer),
-        candidate_right=candidate is not None and judge(gold, candidate, raw).right,
+        candidate_right=outcome.right if candidate is answer else _would_be_right(gold, candidate, raw, evidence),
         violations=outcome.violations,
         evidence_at=evidence.places(),
         retrieved=passages[:MOST_PASSAGES],
     )
 
 
+def _would_be_right(gold: Gold, candidate: Answer | None, raw: Raw, evidence: Evidence) -> bool:
+    return candidate is not None and judge(gold, candidate, raw, evidence).right
+
+
 def _metrics(
-    gold: Gold, outcome: Outcome, raw: Callable[[str], str | None], supports: citations.Judge, ms: float
+    gold: Gold, outcome: Outcome, raw: Raw, supports: citations.Judge, ms: float
 ) -> dict[str, float | None]:
     answer = outcome.answer
     text = said(answer)

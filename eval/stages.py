@@ -6,16 +6,16 @@ first stage at which not enough of it is left takes the blame, so every failure 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from rag.offsets import OffsetMap
 
-from .judge import ENOUGH, Span, find, overlap
+from .evidence import ENOUGH, Evidence, Span
 from .metrics.answers import contains, normalise
-from .rows import EVERY_SPOT, Gold
-from .runs import Place, Ranked
+from .rows import Gold
+from .runs import Ranked
 
 if TYPE_CHECKING:
     from rag.trace import Trace
@@ -45,57 +45,24 @@ class Indexed(Protocol):
         """All of them. Raises InputError for a document that is not there."""
 
 
-class Evidence:
-    """A row's evidence in the raw text, and what of it is left at each stage.
+def cleaned(evidence: Evidence, snapshot: Indexed) -> set[int]:
+    """Pieces that are still in the clean text of some part, with whatever of the answer they state."""
+    return {i for i, where in enumerate(evidence.spots) if any(_kept(evidence.gold, i, spot, snapshot) for spot in where)}
 
-    `spots[i]` are the raw spans at which piece `i` stands: several where the text repeats it, none where it is lost.
-    """
 
-    def __init__(self, gold: Gold, snapshot: Indexed, raw: Callable[[str], str | None]) -> None:
-        self._gold, self._snapshot, self._raw = gold, snapshot, raw
-        self.spots: list[list[Span]] = [find(text, raw(source) or "") for source, text in gold.evidence]
-
-    def places(self) -> tuple[Place | None, ...]:
-        """The first raw span of each piece."""
-        return tuple(
-            Place(source, *where[0]) if where else None
-            for (source, _), where in zip(self._gold.evidence, self.spots, strict=True)
-        )
-
-    def covered_by(self, source: str, span: Span) -> tuple[int, ...]:
-        """Numbers of the pieces that a raw span of a source covers at least half of."""
-        return tuple(
-            i
-            for i, ((held, _), where) in enumerate(zip(self._gold.evidence, self.spots, strict=True))
-            if held == source and any(overlap(span, spot) >= ENOUGH for spot in where)
-        )
-
-    def enough(self, pieces: set[int]) -> bool:
-        """Whether these pieces can carry a right answer: all, or one a document, as the row's kind asks."""
-        if self._gold.kind in EVERY_SPOT:
-            return len(pieces) == len(self.spots)
-        sources = [source for source, _ in self._gold.evidence]
-        return {sources[i] for i in pieces} == set(sources)
-
-    def cleaned(self) -> set[int]:
-        """Pieces that are still in the clean text of some part, with whatever of the answer they state."""
-        return {i for i, where in enumerate(self.spots) if any(self._kept(i, spot) for spot in where)}
-
-    def _kept(self, piece: int, spot: Span) -> bool:
-        source, text = self._gold.evidence[piece]
-        wanted = [part for alternative in self._gold.answers for part in alternative]
-        stated = [w for w in map(normalise, wanted) if contains(normalise(text), w)]
-        for part in self._snapshot.parts(source):
-            gone = sum(
-                max(0, min(e.end, spot[1]) - max(e.start, spot[0])) for e in part.edits if not e.replacement
-            )
-            if gone > (1 - ENOUGH) * (spot[1] - spot[0]):
-                continue
-            start, end = OffsetMap(part.edits).to_clean(*spot)
-            clean = normalise(part.clean[start:end])
-            if all(contains(clean, w) for w in stated):
-                return True
-        return False
+def _kept(gold: Gold, piece: int, spot: Span, snapshot: Indexed) -> bool:
+    source, text = gold.evidence[piece]
+    wanted = [part for alternative in gold.answers for part in alternative]
+    stated = [w for w in map(normalise, wanted) if contains(normalise(text), w)]
+    for part in snapshot.parts(source):
+        gone = sum(max(0, min(e.end, spot[1]) - max(e.start, spot[0])) for e in part.edits if not e.replacement)
+        if gone > (1 - ENOUGH) * (spot[1] - spot[0]):
+            continue
+        start, end = OffsetMap(part.edits).to_clean(*spot)
+        clean = normalise(part.clean[start:end])
+        if all(contains(clean, w) for w in stated):
+            return True
+    return False
 
 
 def ranked(trace: Trace, snapshot: Indexed, evidence: Evidence) -> tuple[Ranked, ...]:
@@ -125,22 +92,20 @@ def read(trace: Trace, evidence: Evidence) -> set[int]:
         for finding in step.findings:
             view = finding.view
             base = view.sentence.start
-            span = OffsetMap(view.part.edits).to_raw(base + finding.span.start, base + finding.span.end)
-            whole = OffsetMap(view.part.edits).to_raw(base, base + len(view.text))
-            pieces.update(evidence.covered_by(view.source, whole))
+            span = OffsetMap(view.part.edits).to_raw(base, base + len(view.text))
             pieces.update(evidence.covered_by(view.source, span))
     return pieces
 
 
 def attribute(
-    gold: Gold, right: bool, refused: bool, evidence: Evidence, passages: Sequence[Ranked], found: set[int]
+    right: bool, refused: bool, evidence: Evidence, snapshot: Indexed, passages: Sequence[Ranked], found: set[int]
 ) -> Stage | None:
     """The stage that lost a row; None of a right one."""
     if right:
         return None
-    if gold.refuse:
+    if evidence.gold.refuse:
         return Stage.WRONG
-    if not evidence.enough(evidence.cleaned()):
+    if not evidence.enough(cleaned(evidence, snapshot)):
         return Stage.NOT_CLEANED
     if not evidence.enough({i for passage in passages for i in passage.evidence}):
         return Stage.NOT_RETRIEVED

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,9 +95,8 @@ def sweep(
     base: Settings,
     changes: Sequence[Mapping[str, Any]],
     docs: Sequence[Path],
-    told: Callable[[Point], None] = lambda point: None,
 ) -> Iterator[Point]:
-    """Measure each combination over an index of `docs`. The order is that of `changes`; `told` sees each as it comes.
+    """Measure each combination over an index of `docs`. They come in the order of `changes`, each as soon as it is there.
 
     Raises ConfigError before anything is measured where a combination is no valid setting.
     """
@@ -109,9 +108,7 @@ def sweep(
         folder = cache() / "runs" / _key(gold, chosen, docs)
         cached = (folder / METRICS).is_file()
         run = load_run(folder) if cached else save(measured(session, gold, chosen, docs=docs), folder)
-        point = Point(dict(change), run, cached)
-        told(point)
-        yield point
+        yield Point(dict(change), run, cached)
 
 
 def _key(gold: Path, settings: Settings, docs: Sequence[Path]) -> str:

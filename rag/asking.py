@@ -13,7 +13,7 @@ from .config import Settings
 from .disputes import contradicting
 from .grounded import ground
 from .offsets import OffsetMap
-from .plan import Plan, plan
+from .plan import plan
 from .query import Query
 from .read import ExtractiveReader, Finding, View
 from .read.align import VALUES
@@ -72,6 +72,7 @@ class Asking:
         self.retrieved: list[Retrieved] = []
         self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
         self.rivals: dict[str, list[Finding]] = {}  # by step: other documents that say the same with another figure
+        self.plan = plan(query)
         self.steps: list[Step] = []
 
     def answer(self) -> Answer:
@@ -87,13 +88,13 @@ class Asking:
         if not len(self.snapshot):
             yield self._refuse(Reason.NO_DOCUMENTS)
             return
-        steps = plan(self.query)
+        steps = self.plan.steps
         self.steps = []
-        for step in steps.steps:
+        for step in steps:
             self.steps.append(self._find(step.label, step.query))
             # a language model writes the whole anew: what the reader found by itself is not shown before it
-            if growing and len(self.steps) < len(steps.steps) and self.tools.generator is None:
-                so_far = self._compose(steps, [(s.label, s.chosen, s.reason) for s in self.steps])
+            if growing and len(self.steps) < len(steps) and self.tools.generator is None:
+                so_far = self._compose([(s.label, s.chosen, s.reason) for s in self.steps])
                 if not so_far.refused:
                     yield so_far
         found = [(step.label, step.chosen, step.reason) for step in self.steps]
@@ -101,14 +102,14 @@ class Asking:
             found = [row for step in self.steps for row in self._disputed(step)]
         elif len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
-        yield self._written(self._compose(steps, found))
+        yield self._written(self._compose(found))
 
     def trace(self) -> Trace:
         """The answer with how it came about."""
         answer = self.answer()
         candidate = answer
         if answer.refused and any(step.candidate for step in self.steps):
-            candidate = self._compose(plan(self.query), [(step.label, step.candidate, step.reason) for step in self.steps])
+            candidate = self._compose([(step.label, step.candidate, step.reason) for step in self.steps])
         return Trace(answer, tuple(self.steps), None if candidate.refused else candidate)
 
     def _written(self, read: Answer) -> Answer:
@@ -229,7 +230,7 @@ class Asking:
         share = held / total
         return 1.0 if share < 0.05 else max(0.25, 1.0 - math.log(share / 0.05) / math.log(20))
 
-    def _compose(self, steps: Plan, found: Sequence[tuple[str, Finding | None, Reason | None]]) -> Answer:
+    def _compose(self, found: Sequence[tuple[str, Finding | None, Reason | None]]) -> Answer:
         citations: list[Citation] = []
         statements: list[Statement] = []
         kept: list[tuple[str, Finding]] = []
@@ -255,15 +256,15 @@ class Asking:
         if self.rivals:
             notes.append("各份资料说法不一\uff0c请核对出处。" if zh else "The documents differ; please check the sources.")
         lines = [marked(s.text, s.citations, self.query.language) for s in statements]
-        short = kept[0][1].text if len(steps.steps) == 1 and not self.rivals else None
-        if steps.compares and len(kept) == len(steps.steps):
+        short = kept[0][1].text if len(self.plan.steps) == 1 and not self.rivals else None
+        if self.plan.compares and len(kept) == len(self.plan.steps):
             verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.language)
             if verdict:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
                 statements.insert(0, Statement(verdict, numbers))
                 lines.insert(0, marked(verdict, numbers, self.query.language))
         return Answer(
-            self.question, "\n".join([*lines, *(notes if len(steps.steps) > 1 or self.rivals else [])]), short=short, statements=tuple(statements),
+            self.question, "\n".join([*lines, *(notes if len(self.plan.steps) > 1 or self.rivals else [])]), short=short, statements=tuple(statements),
             citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
             understood=self._understood(), id=self.id,
         )

@@ -127,15 +127,6 @@ class Query:
             "rewritten": self.text if self.rewritten_from else None,
         }
 
-    def only(self, *, region: str | None = None, period: Period | None = None) -> Query:
-        """The same question about one region or one period alone."""
-        changed = self
-        if region is not None:
-            changed = replace(changed, regions=(region,))
-        if period is not None:
-            changed = replace(changed, period=period, years=tuple({period.first, period.last}))
-        return changed
-
 
 def understand(text: str, *, anchor: Period | None = None) -> Query:
     """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
@@ -177,9 +168,10 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     )
 
 
-_COUNTED = re.compile(rf"(?:多少|(?<![这近前后头])几)(?:[万亿千百]多?)?(?:{_UNIT})")
+_HOW_MANY = "多少|(?<![这近前后头])几"  # `近几年` asks nothing
+_COUNTED = re.compile(rf"(?:{_HOW_MANY})(?:[万亿千百]多?)?(?:{_UNIT})")
 _COUNT_WORD = re.compile(
-    rf"(?:多少|若干|(?<![这近前后头])几|哪一?|什么)(?:个|[万亿千百]多?)?(?:余|来)?(?:{_UNIT})?|百分之几|how many|how much|number of|which|what (?:percentage|share|proportion) of|what"
+    rf"(?:{_HOW_MANY}|若干|哪一?|什么)(?:个|[万亿千百]多?)?(?:余|来)?(?:{_UNIT})?|百分之几|how many|how much|number of|which|what (?:percentage|share|proportion) of|what"
 )
 
 

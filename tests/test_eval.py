@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from rag.cli import build
 from rag.errors import InputError
 from rag.eval import judge, rows, terminal
+from rag.eval.evidence import find, overlap
 from rag.eval.figures import figures
 from rag.eval.run import evaluate
 from rag.eval.runs import Row, load_run
@@ -112,14 +113,14 @@ def test_marks_are_no_part_of_the_text():
     ],
 )
 def test_overlap(span, evidence, share):
-    assert judge.overlap(span, evidence) == pytest.approx(share)
+    assert overlap(span, evidence) == pytest.approx(share)
 
 
 def test_find_every_place_and_forgives_white_space():
-    assert judge.find("会员", RAW) == [(10, 12), (41, 43)]
-    assert judge.find("会员达41.2万", RAW) == [(41, 51)]
-    assert judge.find("(a", "x(a") == [(1, 3)]
-    assert judge.find("没有", RAW) == []
+    assert find("会员", RAW) == [(10, 12), (41, 43)]
+    assert find("会员达41.2万", RAW) == [(41, 51)]
+    assert find("(a", "x(a") == [(1, 3)]
+    assert find("没有", RAW) == []
 
 
 def test_right_answer_with_its_evidence():
@@ -335,7 +336,7 @@ def test_the_bundled_gold_set_holds_and_its_evidence_stands_in_the_seeds():
         (row.id, text)
         for row in loaded
         for source, text in row.evidence
-        if not judge.find(text, seeds[source])
+        if not find(text, seeds[source])
     ]
     assert lost == []
     assert {source for row in loaded for source, _ in row.evidence} == set(seeds)

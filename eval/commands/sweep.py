@@ -69,16 +69,10 @@ def sweep(
         )
     console = Console(stderr=True)
     changes = grid(wishes)
-    points = list(
-        run(
-            session,
-            gold or bundled(),
-            settings_of(config_file),
-            changes,
-            docs or (),
-            lambda point: console.print(_told(point), highlight=False, markup=False),
-        )
-    )
+    points = []
+    for point in run(session, gold or bundled(), settings_of(config_file), changes, docs or ()):
+        console.print(_told(point), highlight=False, markup=False)
+        points.append(point)
     if as_json:
         typer.echo(
             json.dumps(

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from rag.messages import tr
 from rag.text.fold import half_width
 
-from ..judge import find
+from ..evidence import find
 from ..rows import Gold
 from .figures import NUMERAL, changed
 from .kinds import Documents, Mutated, Skip, mutated

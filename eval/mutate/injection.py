@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rag.messages import tr
 from rag.text.times import find_times
 
-from ..judge import find
+from ..evidence import find
 from ..rows import Gold
 from .kinds import Documents, Mutated, mutated
 from .world import World

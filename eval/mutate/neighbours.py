@@ -13,7 +13,7 @@ from rag.text.regions import regions
 from rag.text.times import find_times
 from rag.types import Part
 
-from ..judge import find
+from ..evidence import find
 from ..rows import Gold
 from .kinds import Documents, Mutated, Skip, mutated
 from .retelling import Elsewhere, Later, Retelling, retold, shifted, short_names

@@ -14,7 +14,7 @@ from rag.text.fold import fold
 from rag.text.places import covers
 from rag.types import Period
 
-from ..judge import find
+from ..evidence import find
 from ..rows import Gold
 from .kinds import Documents, Mutated, Skip, mutated
 from .scope import must_refuse

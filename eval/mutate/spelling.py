@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rag.messages import tr
 from rag.text.tokens import Token
@@ -41,20 +41,29 @@ def typo(gold: Gold, world: World, rng: random.Random) -> Gold:
 
     A slip is a look-alike character, the wrong key, a character twice, two in the wrong order, or one left out.
     """
-    text = gold.question
-    slips = 2 if len(letters(text)) >= _LONG and rng.random() < 0.4 else 1
-    found = _slips(text, world, rng)
-    said: list[str] = []
-    for start, end, new in found:
-        changed = text[:start] + new + text[end:]
-        if disturbed(gold.question, changed) is None:
-            said.append(f"{text[start:end]} > {new}")
-            text = changed
-        if len(said) == slips:
-            break
+    most = _how_many(gold.question, rng)
+    text, said = _changed(gold.question, _slips(gold.question, world, rng), most)
     if not said:
         raise Skip(tr("没有可改的普通词", "no plain word to change"))
     return mutated(gold, f"typo: {', '.join(reversed(said))}", question=text)
+
+
+def _how_many(question: str, rng: random.Random) -> int:
+    return 2 if len(letters(question)) >= _LONG and rng.random() < 0.4 else 1
+
+
+def _changed(question: str, changes: Iterable[tuple[int, int, str]], most: int) -> tuple[str, list[str]]:
+    """The question with up to `most` of the changes (start, end, new text) that disturb nothing, and what they were."""
+    text = question
+    said: list[str] = []
+    for start, end, new in changes:
+        changed = text[:start] + new + text[end:]
+        if disturbed(question, changed) is None:
+            said.append(f"{text[start:end]} > {new}")
+            text = changed
+        if len(said) == most:
+            break
+    return text, said
 
 
 def _slips(text: str, world: World, rng: random.Random) -> list[tuple[int, int, str]]:
@@ -153,28 +162,20 @@ def homophone(gold: Gold, world: World, rng: random.Random) -> Gold:
     """One or two plain words become others of the same sound that no document holds; numbers and names stay."""
     if is_english(gold.question):
         raise Skip(tr("不是中文问题", "not a question in Chinese"))
-    text = gold.question
-    slips = 2 if len(letters(text)) >= _LONG and rng.random() < 0.4 else 1
-    tokens = words(text)
+    most = _how_many(gold.question, rng)
+    tokens = words(gold.question)
     rng.shuffle(tokens)
-    said: list[str] = []
-    for token, new in _sound_alikes(tokens, world, rng):
-        changed = text[: token.start] + new + text[token.end :]
-        if disturbed(gold.question, changed) is None:
-            said.append(f"{token.text} > {new}")
-            text = changed
-        if len(said) == slips:
-            break
+    text, said = _changed(gold.question, _sound_alikes(tokens, world, rng), most)
     if not said:
         raise Skip(tr("没有同音词可换", "no word to swap for another of its sound"))
     return mutated(gold, f"homophone: {', '.join(said)}", question=text)
 
 
-def _sound_alikes(tokens: list[Token], world: World, rng: random.Random) -> Iterator[tuple[Token, str]]:
+def _sound_alikes(tokens: list[Token], world: World, rng: random.Random) -> Iterator[tuple[int, int, str]]:
     for token in tokens:
         options = [word for word in homophones(token.text)[:8] if not world.has(word)][:3]
         if options:
-            yield token, rng.choice(options)
+            yield token.start, token.end, rng.choice(options)
 
 
 def is_homophone(original: Gold, new: Gold, documents: Documents) -> str | None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import InputError
 from rag.messages import tr
 from rag.session import Asks
 from rag.types import Document, Part
 
-from ..judge import find
+from ..evidence import find
 from .ledger import Conflict
+
+if TYPE_CHECKING:
+    from rag.store import SourceInfo
 
 STRETCH = 40_000  # characters shown on each side of a place
 LISTED = 100  # documents in a list
@@ -23,26 +26,10 @@ SECONDS = 2.0  # a search may take
 AROUND = 24  # characters shown round a hit
 
 
-class Source(Protocol):
-    """One line of a document list: `rag.store.SourceInfo`."""
-
-    @property
-    def source(self) -> str:
-        """The name that evidence uses."""
-
-    @property
-    def title(self) -> str:
-        """Its title, or its name where none was found."""
-
-    @property
-    def characters(self) -> int:
-        """Length of the raw text."""
-
-
 class Library(Protocol):
     """The documents of one generation: `rag.store.Snapshot`."""
 
-    def sources(self) -> Sequence[Source]:
+    def sources(self) -> Sequence[SourceInfo]:
         """All documents."""
 
     def document(self, source: str) -> Document:
@@ -152,7 +139,7 @@ def passages(library: Library, sought: str, *, first: str = "") -> dict[str, Any
     return {"hits": hits[:HITS], "complete": len(hits) <= HITS}
 
 
-def _hits(info: Source, raw: str, sought: str) -> Iterator[dict[str, Any]]:
+def _hits(info: SourceInfo, raw: str, sought: str) -> Iterator[dict[str, Any]]:
     letters = [re.escape(c) for c in sought if not c.isspace()]
     if not letters:
         return
@@ -170,7 +157,7 @@ def _hits(info: Source, raw: str, sought: str) -> Iterator[dict[str, Any]]:
         }
 
 
-def _named(library: Library, name: str) -> tuple[Source, Document]:
+def _named(library: Library, name: str) -> tuple[SourceInfo, Document]:
     """Find the document of exactly that name, never a path: only what the index lists can be read."""
     info = next((s for s in library.sources() if s.source == name), None)
     if info is None:
