@@ -15,7 +15,7 @@ from rag.filters import EVERYTHING, Filters, parse
 from rag.types import Answer, Period, Statement
 from rag.ui.suggestions import go_on
 from rag.ui.table import Cell, table
-from rag.ui.understood import parts, standing, without
+from rag.ui.understood import instead, parts, standing, without
 
 from . import ui_doubles as world
 
@@ -83,6 +83,24 @@ def test_one_thing_is_taken_out_of_the_wording(question: str, kind: str, value: 
 
 def test_a_relative_year_is_taken_out_where_the_conversation_says_which_it_was() -> None:
     assert without("去年沈阳市举办了多少场招聘会", "years", "2022", anchor=Period(2023, 2023)) == "沈阳市举办了多少场招聘会"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "value", "wanted", "changed"),
+    [
+        ("2023年辽宁和安徽省总工会分别帮扶了多少职工?", "years", "2023", "2021", "2021年辽宁和安徽省总工会分别帮扶了多少职工?"),
+        ("2023年辽宁和安徽省总工会分别帮扶了多少职工?", "regions", "安徽", "四川", "2023年辽宁和四川省总工会分别帮扶了多少职工?"),
+        ("去年沈阳市举办了多少场招聘会", "regions", "辽宁/沈阳", "浙江/杭州", "去年杭州市举办了多少场招聘会"),
+        ("去年沈阳市举办了多少场招聘会", "years", "2022", "2020", "2020年沈阳市举办了多少场招聘会"),
+        ("How many workers did Liaoning help in 2023?", "years", "2023", "2022", "How many workers did Liaoning help in 2022?"),
+        ("四川省有多少户", "years", "2022", "2021", "四川省有多少户"),
+        ("2022年四川省有多少户", "years", "2022", "<b>", "2022年四川省有多少户"),
+        ("2022年四川省有多少户", "regions", "四川", "<img src=x>", "2022年四川省有多少户"),
+        ("2022年四川省有多少户", "terms", "户", "2021", "2022年四川省有多少户"),
+    ],
+)
+def test_a_year_or_a_place_is_changed_in_the_wording(question: str, kind: str, value: str, wanted: str, changed: str) -> None:
+    assert instead(question, kind, value, wanted, anchor=Period(2023, 2023)) == changed
 
 
 @given(st.text(max_size=60), st.sampled_from(["years", "regions", "titles", "terms", "<b>"]), st.text(max_size=5))

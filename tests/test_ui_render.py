@@ -22,7 +22,7 @@ ALLOWED = {
     "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "scope", "stroke",
+    "aria-expanded", "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "scope", "stroke",
     "stroke-width", "type", "viewbox", "width",
 }  # fmt: skip
 
@@ -202,9 +202,11 @@ def test_a_refusal_is_no_answer() -> None:
 def test_what_was_looked_for_is_said_once_and_each_part_can_be_taken_out() -> None:
     page = drawn(replace(world.REFUSAL, answer="没有找到。查找的内容\uff1a2031年、河岸图书馆、员工。"))
     assert page.text.count("员工") == 2  # question and tag
-    dropped = [(a["data-kind"], a["data-value"]) for a in page.of("tag")]
+    buttons = [a for _, a in page.tags if a.get("data-kind")]
+    dropped = [(a["data-kind"], a["data-value"]) for a in buttons if a.get("data-do") == "drop"]
     assert dropped == [("years", "2031"), ("regions", "浙江/杭州"), ("terms", "河岸图书馆"), ("terms", "员工")]
-    assert all(a["data-do"] == "drop" and a["data-turn"] == "7" for a in page.of("tag"))
+    assert [a["data-value"] for a in buttons if a.get("data-action") == "swap"] == ["2031", "浙江/杭州"]
+    assert all(a["data-turn"] == "7" for a in buttons)
 
 
 def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from starlette.concurrency import run_in_threadpool
 
 from rag.errors import ZhiyinError
 from rag.filters import EVERYTHING, Filters, parse
 from rag.followup import anchor_of
 
 from . import frame, render, texts, understood
+from .api.desk import BusyError, OutOfTimeError
+from .api.front import Front, TooOftenError
 from .conversations import ConversationStore
 from .limits import CONTEXT_TURNS, KEPT_TURNS, MAX_QUESTION
 from .ports import Answerer
@@ -24,6 +28,8 @@ from .who import Person, scope_for, who
 
 _log = logging.getLogger("zhiyin.ui")
 _FRAME = 0.08  # seconds between two pictures of a growing answer
+_EVENTS = 40  # of all pages that are handled at the same time, besides questions
+_WAITING = 1024  # further ones that wait
 
 FONTS = (
     "PingFang SC",
@@ -54,9 +60,12 @@ def theme() -> Any:
     return gr.themes.Base(font=list(FONTS), font_mono=list(mono))
 
 
-def build(bot: Answerer, store: ConversationStore | None = None) -> Any:
-    """Build the page over `bot`. Conversations go to `store`; without one they last as long as the page."""
-    head = _Head(bot)
+def build(front: Front, store: ConversationStore | None = None) -> Any:
+    """Build the page over the bot and the limits of `front`.
+
+    Conversations go to `store`; without one they last as long as the page.
+    """
+    head = _Head(front.bot)
     with gr.Blocks(title="知引 Zhiyin", analytics_enabled=False, fill_width=True) as page:
         talk = gr.State(None)
         top = gr.HTML(head.header, elem_id="top", apply_default_css=False, js_on_load=_ON_LOAD)
@@ -79,14 +88,16 @@ def build(bot: Answerer, store: ConversationStore | None = None) -> Any:
         gr.HTML(f"<p>{texts.both('foot')}</p>", elem_id="foot", apply_default_css=False, js_on_load=None)
         hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [log, talk, box, bar]
-        conversation = _Conversation(bot, store)
-        typed = box.submit(conversation.ask, [box, talk], shown, concurrency_limit=8, **hidden)
-        chosen = log.select(conversation.choose, [talk], shown, concurrency_limit=8, **hidden)
-        narrowed = bar.select(conversation.choose, [talk], shown, concurrency_limit=8, **hidden)
+        conversation = _Conversation(front, store)
+        # questions wait at the desk, where those of programs wait, and not in Gradio's queue before it
+        typed = box.submit(conversation.ask, [box, talk], shown, concurrency_limit=None, **hidden)
+        chosen = log.select(conversation.choose, [talk], shown, concurrency_limit=None, **hidden)
+        narrowed = bar.select(conversation.choose, [talk], shown, concurrency_limit=None, **hidden)
         running = [typed, chosen, narrowed]
         box.stop(conversation.stop, [talk], shown, cancels=running, **hidden)
         top.clear(conversation.restart, None, shown, cancels=running, **hidden)
-    page.queue(max_size=64, default_concurrency_limit=8)
+    page.max_threads = front.desk.places + _EVENTS  # what Gradio takes from its queue at the same time
+    page.queue(max_size=_WAITING, default_concurrency_limit=8)
     return page
 
 
@@ -120,34 +131,38 @@ class Talk:
 
 
 class _Conversation:
-    """The events of one page; all that a session knows travels in its Talk."""
+    """The events of one page; all that a session knows travels in its Talk.
 
-    def __init__(self, bot: Answerer, store: ConversationStore | None) -> None:
-        self._bot = bot
+    They run on the event loop and send what takes time to other threads, so that a question that waits holds none.
+    """
+
+    def __init__(self, front: Front, store: ConversationStore | None) -> None:
+        self._front = front
         self._store = store
 
-    def choose(self, talk: Talk | None, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    async def choose(self, talk: Talk | None, event: gr.EventData, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         """A click: an example, or what its `do` names."""
         said = {key: getattr(event, key, None) for key in ("do", "question", "id", "turn", "kind", "value", "filters")}
-        person = who(request)
-        talk = _own(talk, person)
+        talk = _own(talk, who(request))
         do = said["do"]
         if do == "open":
-            yield self._reopen(str(said["id"]), talk, person, request)
+            yield await run_in_threadpool(self._reopen, str(said["id"]), talk, request)
         elif do == "filters":
             yield self._narrow(said["filters"], talk, request)
         elif do in ("retry", "edit", "drop"):
             turn = next((t for t in talk.turns if str(t.number) == str(said["turn"])), None)
-            if turn is not None and turn.done:
-                yield from self._again(do, turn, said, talk, person)
-            else:
+            if turn is None or not turn.done:
                 yield (gr.skip(),) * 4
+                return
+            async for picture in self._again(do, turn, said, talk, request):
+                yield picture
         else:
-            yield from self._ask(str(said["question"] or ""), talk, person)
+            async for picture in self._ask(str(said["question"] or ""), talk, request):
+                yield picture
 
-    def ask(self, question: str, talk: Talk | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        person = who(request)
-        yield from self._ask(question, _own(talk, person), person)
+    async def ask(self, question: str, talk: Talk | None, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
+        async for picture in self._ask(question, _own(talk, who(request)), request):
+            yield picture
 
     def restart(self, request: gr.Request) -> tuple[Any, ...]:
         talk = Talk(who(request).id)
@@ -160,7 +175,8 @@ class _Conversation:
             talk = self._kept(replace(talk, turns=(*talk.turns[:-1], turn)))
         return _picture(talk, working=False)
 
-    def _reopen(self, name: str, talk: Talk, person: Person, request: gr.Request) -> tuple[Any, ...]:
+    def _reopen(self, name: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
+        person = who(request)
         if self._store is None:
             return (gr.skip(),) * 4
         try:
@@ -171,7 +187,7 @@ class _Conversation:
             gr.Warning(str(error))
             return (gr.skip(),) * 4
         try:
-            readable = {s.source for s in self._bot.library(scope_for(person)).sources()}
+            readable = {s.source for s in self._front.bot.library(scope_for(person)).sources()}
         except ZhiyinError:
             readable = set()
         turns = tuple(readable_turn(turn, readable) for turn in found.turns[-KEPT_TURNS:])
@@ -185,9 +201,9 @@ class _Conversation:
         page = render.conversation(talk.turns) if talk.turns else gr.skip()
         return page, talk, gr.skip(), frame.bar(talk.id, talk.filters)
 
-    def _again(
-        self, do: str, turn: Turn, said: dict[str, Any], talk: Talk, person: Person
-    ) -> Iterator[tuple[Any, ...]]:
+    async def _again(
+        self, do: str, turn: Turn, said: dict[str, Any], talk: Talk, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, ...]]:
         """Ask a turn's question once more, as it was or changed: the last one in its place, an earlier one anew."""
         question, alone = turn.question, False
         if do == "edit":
@@ -202,16 +218,18 @@ class _Conversation:
         if not question.strip() or (do == "drop" and question == understood.standing(turn.answer)):  # type: ignore[arg-type]
             yield (gr.skip(),) * 4
             return
-        if turn is talk.turns[-1]:
-            talk = replace(talk, turns=talk.turns[:-1])
-        yield from self._ask(question, talk, person, alone=alone)
+        async for picture in self._ask(question, talk, request, alone=alone, instead=turn is talk.turns[-1]):
+            yield picture
 
-    def _ask(self, question: str, talk: Talk, person: Person, *, alone: bool = False) -> Iterator[tuple[Any, ...]]:
+    async def _ask(
+        self, question: str, talk: Talk, request: gr.Request, *, alone: bool = False, instead: bool = False
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Ask. `alone` leaves out what was said before; `instead` puts the turn in the place of the last one."""
         question = question.strip()
         if not question:
             yield (gr.skip(),) * 4
             return
-        before = talk.turns[-KEPT_TURNS:]
+        before = (talk.turns[:-1] if instead else talk.turns)[-KEPT_TURNS:]
         said = [] if alone else history(before)
         number = before[-1].number + 1 if before else 1
         turn = Turn(number, question[:MAX_QUESTION], history=tuple(said), filters=talk.filters)
@@ -220,25 +238,35 @@ class _Conversation:
             return replace(talk, turns=(*before, turn))
 
         if len(question) > MAX_QUESTION:
-            values = {"count": len(question), "limit": MAX_QUESTION}
-            error = (texts.plain("too_long", "zh", **values), texts.plain("too_long", "en", **values))
+            error = _told("too_long", count=len(question), limit=MAX_QUESTION)
             yield _picture(at(replace(turn, error=error, done=True)), working=False)
             return
-        yield _picture(at(turn), working=True)
-        shown = time.monotonic()
         try:
-            stream = self._bot.stream(question, said, scope=scope_for(person), filters=talk.filters or None)
-            for answer in stream:
+            work = self._front.line_up(request, question, said, talk.filters or None)
+        except (TooOftenError, BusyError) as refused:
+            yield _picture(_turned_away(talk, turn, refused, instead=instead), working=False)
+            return
+        try:
+            yield await run_in_threadpool(_picture, at(turn), working=True)
+            shown = time.monotonic()
+            async for answer in work.steps():
+                if answer is None:
+                    continue
                 turn = replace(turn, answer=answer)
                 if time.monotonic() - shown >= _FRAME:
-                    yield _picture(at(turn), working=True)
+                    yield await run_in_threadpool(_picture, at(turn), working=True)
                     shown = time.monotonic()
+        except OutOfTimeError:
+            turn = replace(turn, answer=None, error=texts.TEXTS["out_of_time"])
         except ZhiyinError as error:
             turn = replace(turn, error=(str(error), str(error)))
         except Exception:
             _log.exception("a question could not be answered")
             turn = replace(turn, error=texts.TEXTS["failed_more"])
-        yield _picture(self._kept(at(replace(turn, done=True))), working=False)
+        finally:
+            work.leave()  # stopped, or the page has gone: nobody waits for it any more
+        talk = await run_in_threadpool(self._kept, at(replace(turn, done=True)))
+        yield await run_in_threadpool(_picture, talk, working=False)
 
     def _kept(self, talk: Talk) -> Talk:
         """The talk with the name under which its last turn is stored; a store that fails costs no answer."""
@@ -249,6 +277,21 @@ class _Conversation:
         except ZhiyinError:
             _log.exception("a turn could not be stored")
             return talk
+
+
+def _told(key: str, **values: object) -> tuple[str, str]:
+    return texts.plain(key, "zh", **values), texts.plain(key, "en", **values)
+
+
+def _turned_away(talk: Talk, turn: Turn, refused: TooOftenError | BusyError, *, instead: bool) -> Talk:
+    """The talk with the question and when it may be asked again: not stored, and in the place of no answer."""
+    if isinstance(refused, TooOftenError):
+        error = _told("too_often", seconds=max(1, math.ceil(refused.wait)))
+    else:
+        error = _told("too_busy", seconds=refused.after)
+    kept = talk.turns[:-1] if instead and talk.turns[-1].answer is None else talk.turns
+    number = kept[-1].number + 1 if kept else 1
+    return replace(talk, turns=(*kept[-KEPT_TURNS:], replace(turn, number=number, error=error, done=True)))
 
 
 def _own(talk: Talk | None, person: Person) -> Talk:

@@ -248,16 +248,25 @@ def _reason(answer: Answer) -> str:
 
 
 def _understood(answer: Answer, turn: Turn, title: str) -> str:
-    """Draw years, places, titles and terms, each of which a click takes out of the question."""
-    tags = "".join(
-        f'<button type="button" class="tag" data-do="drop" data-turn="{turn.number}" data-kind="{p.kind}" '
-        f'data-value="{text(p.value)}" {label("drop", what=p.shown)}><small>{both(_KINDS[p.kind])}</small> '
-        f'{text(p.shown)}<i class="x" aria-hidden="true"></i></button>'
-        for p in understood.parts(answer)
-    )
+    """Draw years, places, titles and terms: a click takes one out of the question, or changes a year or a place."""
+    tags = "".join(_tag(p, turn) for p in understood.parts(answer))
     if not tags:
         return ""
     return f'<dl class="sought"><dt class="label">{both(title)}</dt><dd>{tags}</dd></dl>'
+
+
+def _tag(part: understood.Part, turn: Turn) -> str:
+    about = f'data-turn="{turn.number}" data-kind="{part.kind}" data-value="{text(part.value)}"'
+    inner = f"<small>{both(_KINDS[part.kind])}</small> {text(part.shown)}"
+    cross = '<i class="x" aria-hidden="true"></i>'
+    drop = f'data-do="drop" {about} {label("drop", what=part.shown)}'
+    if part.kind not in understood.CHANGED:
+        return f'<button type="button" class="tag" {drop}>{inner}{cross}</button>'
+    swap = f'data-action="swap" aria-expanded="false" {about} {label("swap", what=part.shown)}'
+    return (
+        f'<span class="tag"><button type="button" class="part" {swap}>{inner}<i class="down" aria-hidden="true"></i></button>'
+        f'<button type="button" class="part" {drop}>{cross}</button></span>'
+    )
 
 
 def _rewritten(answer: Answer) -> str:

@@ -67,7 +67,7 @@ def create_app(
     if proofs:
         bot = log_in(app, bot, settings, proofs, home())
     bot = Counted(bot, metrics)
-    api.add(app, bot, settings, metrics)
+    front = api.add(app, bot, settings, metrics)
     _judging(app, feedback or FeedbackStore(home() / FILE))
     reading.add(app, bot)
     kept = conversations or ConversationStore(home() / CONVERSATIONS)
@@ -90,7 +90,7 @@ def create_app(
 
     gr.mount_gradio_app(
         app,
-        build(bot, kept),
+        build(front, kept),
         path="/",
         server_name="127.0.0.1",
         theme=theme(),
@@ -105,7 +105,7 @@ def create_app(
     app.add_middleware(Cors, origins=calling)
     app.add_middleware(
         Guard, hosts=None if hosts is None else tuple(hosts), embed_origins=framed, cors_origins=calling, head=_head(),
-        max_body=settings.body_kb * 1024, body_seconds=settings.body_seconds,
+        login_origins=proofs.oidc.provider.origins if proofs.oidc else (), max_body=settings.body_kb * 1024, body_seconds=settings.body_seconds,
     )  # fmt: skip
     app.add_middleware(Meter, metrics=metrics)  # outermost
     return app
@@ -118,6 +118,7 @@ def _head() -> str:
         f'<link rel="stylesheet" href="./ui/static/app.css?{stamp}"><script src="./ui/texts.js"></script>'
         f'<script src="./ui/static/app.js?{stamp}"></script><script src="./ui/static/talks.js?{stamp}"></script>'
         f'<script src="./ui/static/library.js?{stamp}"></script>'
+        f'<script src="./ui/static/swap.js?{stamp}"></script>'
     )
 
 

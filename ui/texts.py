@@ -72,6 +72,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "问题太长：{count} 个字符，最多 {limit} 个。请缩短后再问。",
         "The question is too long: {count} characters, at most {limit}. Please shorten it.",
     ),
+    "too_often": (
+        "一分钟内问得太多了，请在 {seconds} 秒后再试。",
+        "That was too many questions in a minute. Please try again in {seconds} s.",
+    ),
+    "too_busy": (
+        "现在提问的人太多，请在大约 {seconds} 秒后再试。",
+        "Too many people are asking at the moment. Please try again in about {seconds} s.",
+    ),
+    "out_of_time": (
+        "这个问题用的时间太长，已经停下。请问得简单些，或者稍后再试。",
+        "This took longer than a question may and was stopped. Ask something simpler, or try again later.",
+    ),
     "stopped": ("已停止", "Stopped"),
     "took": ("{ms} 毫秒", "{ms} ms"),
     "generation": ("索引 {name}", "index {name}"),
@@ -105,6 +117,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "login_either": ("密码；用访问口令登录时，用户名留空", "Password; or the access token, with no name"),
     "login_wrong": ("用户名、密码或口令不对。", "The name, password or token is wrong."),
     "login_throttled": ("试错的次数太多，请过几分钟再试。", "Too many failed tries. Please wait a few minutes."),
+    "login_single": ("单点登录服务", "single sign-on"),
+    "login_oidc": ("用{name}登录", "Log in with {name}"),
+    "login_or": ("或者", "or"),
+    "oidc_down": (
+        "现在联系不上{name}，无法用它登录。请稍后再试；一直不行请告诉管理员。",
+        "Logging in with {name} does not work now: it can't be reached. Try again later; if that does not help, tell your administrator.",
+    ),
+    "oidc_again": (
+        "用{name}登录没有完成：等得太久，或者不是从这个浏览器开始的。请再登录一次。",
+        "Logging in with {name} was not finished: it took too long, or began in another browser. Please log in again.",
+    ),
+    "oidc_refused": (
+        "{name}没有确认这次登录，或者它的答复没有通过检查。请再试一次；一直不行请告诉管理员，服务日志里有原因。",
+        "Logging in with {name} was not confirmed, or what came back did not hold. Try again; if that does not help, tell your "
+        "administrator: the log of the service says why.",
+    ),
     "edit": ("修改问题", "Edit the question"),
     "ask_again": ("重新提问", "Ask again"),
     "cancel": ("取消", "Cancel"),
@@ -117,6 +145,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "clear_all": ("全部清除", "Clear all"),
     "understood": ("查找了", "Looked for"),
     "drop": ("去掉“{what}”再问一次", "Ask again without “{what}”"),
+    "swap": ("换掉“{what}”", "Change “{what}”"),
+    "swap_to": ("换成", "Change to"),
+    "nothing_else": ("文档里没有别的可选。", "The documents speak of no other."),
     "compared": ("比较", "Compared"),
     "not_found": ("没有找到", "not found"),
     "source_gone": (

@@ -1,4 +1,4 @@
-"""What a question was understood to ask for, in parts that can be taken out with a click."""
+"""What a question was understood to ask for, in parts that a click takes out, and years and places that it changes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from rag.text.places import display
 from rag.types import Answer, Period
 
 KINDS = ("years", "regions", "titles", "terms")
+CHANGED = ("years", "regions")
+"""Kinds of which there are others to choose from."""
 MOST_TERMS = 6
 _JOIN = "和与跟及、或,\uff0c"
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _LOOSE = re.compile(r"\s*\b(?:in|of|for|from|at)\s*(?=[?.]|$)|\s+(?=[?.,!])", re.IGNORECASE)
 
 
@@ -65,6 +68,28 @@ def without(question: str, kind: str, value: str, *, anchor: Period | None = Non
     text = _LOOSE.sub("", " ".join(text.split())).strip()
     left = understand(text)
     return text if spans and (left.terms or left.regions or left.years or left.titles) else question
+
+
+def instead(question: str, kind: str, value: str, wanted: str, *, anchor: Period | None = None) -> str:
+    """`question` with one year or place changed to `wanted`, a year or a region; the same where it does not stand there.
+
+    >>> instead("去年四川省有多少会员", "years", "2022", "2021", anchor=Period(2023, 2023))
+    '2021年四川省有多少会员'
+    """
+    if kind == "years":
+        if not _YEAR.fullmatch(wanted):
+            return question
+    elif kind != "regions" or wanted not in understand(display(wanted)).regions:
+        return question
+    query = understand(question, anchor=anchor)
+    text = query.text
+    for start, end in sorted(_spans(query, kind, value), reverse=True):
+        chinese = not text[start:end].isascii() or (kind == "years" and text[end : end + 1] == "年")
+        shown = wanted if kind == "years" else display(wanted)
+        if kind == "years" and chinese and text[end : end + 1] != "年":
+            shown += "年"
+        text = text[:start] + shown + text[end:]
+    return text
 
 
 def _spans(query: Query, kind: str, value: str) -> Iterator[tuple[int, int]]:

@@ -140,7 +140,7 @@ def test_the_last_question_is_changed_in_its_place_and_an_earlier_one_asked_anew
     w.page.locator("[data-edit]").last.click()
     w.page.fill(".rewrite", world.QUESTION)
     w.page.press(".rewrite", "Enter")
-    w.page.wait_for_selector(".turn .short")
+    w.page.wait_for_function("(q) => [...document.querySelectorAll('.question p')].pop().innerText === q", arg=world.QUESTION)
     w.answered(2)
     assert w.page.locator(".question p").all_inner_texts() == [world.UNKNOWN, world.QUESTION]
     w.page.locator(".turn").first.locator("[data-edit]").click()
@@ -168,10 +168,30 @@ def test_what_was_understood_is_corrected_with_a_click(chat) -> None:
     w.ask(world.QUESTION)
     turn = w.ask(world.UNKNOWN)
     assert [" ".join(t.split()) for t in turn.locator(".sought .tag").all_inner_texts()] == ["时间 2031", "地区 杭州市", "关键词 河岸图书馆", "关键词 员工"]
-    turn.locator("[data-kind=years]").click()
+    turn.locator("[data-kind=years][data-do=drop]").click()
     w.page.wait_for_function("[...document.querySelectorAll('.question p')].pop().innerText === '河岸图书馆有多少员工?'")
     w.answered(2)
     assert bot.streamed[-1] == ("河岸图书馆有多少员工?", ())  # alone: the year must not come back from before
+
+
+def test_a_year_that_was_understood_is_changed_for_one_of_the_documents(chat) -> None:
+    open_window, _, bot, _ = chat
+    w = open_window()
+    turn = w.ask(world.UNKNOWN)
+    turn.locator("[data-kind=years][data-action=swap]").focus()
+    w.page.keyboard.press("Enter")
+    w.page.wait_for_selector(".swap .choice")
+    years = w.page.locator(".swap .choice").all_inner_texts()
+    assert "2023" in years and "2031" not in years
+    w.page.keyboard.press("Escape")
+    assert w.page.locator(".swap").count() == 0
+    assert w.page.evaluate("document.activeElement.dataset.action") == "swap"
+    w.page.keyboard.press("Enter")
+    w.page.locator(".swap .choice", has_text="2023").click()
+    wanted = world.UNKNOWN.replace("2031", "2023")
+    w.page.wait_for_function("(q) => [...document.querySelectorAll('.question p')].pop().innerText === q", arg=wanted)
+    w.answered(1)
+    assert bot.streamed[-1] == (wanted, ())
 
 
 def test_a_search_is_narrowed_and_widened(chat) -> None:

@@ -18,6 +18,7 @@ from rag.ui.demo import CannedBot
 from rag.ui.server import create_app
 
 from .. import ui_doubles as world
+from .accessibility import check
 from .hosting import Intranet, origin
 
 NOISE = "Blocked autofocusing"  # the browser on a text field that wants the focus in a frame
@@ -423,6 +424,33 @@ def test_a_target_that_is_not_there_is_said(visit, intranet) -> None:
     assert any("#nowhere" in said for said in v.said)
     v.click_bubble()
     v.ready()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_serious(visit, intranet, width: int, scheme: str) -> None:
+    """In the host page with the bubble, and in the frame with answers and the source."""
+    intranet.put("axe")
+    v = visit("axe", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    check(v.page)
+    v.click_bubble()
+    frame = v.ready()
+    for question in (world.QUESTION, world.UNKNOWN):
+        v.ask(frame, question)
+    # what the question box half covers while the page is scrolled elsewhere is not what is looked for
+    frame.evaluate("() => scrollTo({top: 1e6, behavior: 'instant'})")
+    check(frame)
+    frame.locator(".mark").first.click()
+    frame.wait_for_selector("#panel .m")
+    check(frame)
+
+
+def test_axe_finds_nothing_serious_on_the_setup_page(browser, intranet) -> None:
+    page = browser.new_page()
+    page.goto(f"{intranet.service}/embed/setup")
+    page.wait_for_selector("#snippet")
+    check(page)
+    page.close()
 
 
 # ---- a reader who is signed in to the page -----------------------------------

@@ -285,6 +285,9 @@
     return [...years].sort((a, b) => b - a);
   }
 
+  const regionsOf = (documents) => [...new Set(documents.flatMap((d) => d.regions).flatMap((r) => [r.split('/')[0], r]))]
+    .sort((a, b) => a.localeCompare(b, 'zh-CN'));
+
   function drawFilters(documents) {
     const chosen = Object.fromEntries(Object.entries(filtersNow()).map(([kind, values]) => [kind, new Set(values)]));
     const group = (kind, key, values, name) => {
@@ -300,7 +303,6 @@
         }));
       return make('section', {class: 'group ' + kind}, make('h3', {class: 'label'}, both(key)), box);
     };
-    const regions = [...new Set(documents.flatMap((d) => d.regions).flatMap((r) => [r.split('/')[0], r]))].sort((a, b) => a.localeCompare(b, 'zh-CN'));
     const apply = make('button', {type: 'button', class: 'solid'}, both('apply'));
     const clear = make('button', {type: 'button', class: 'tool'}, both('clear_all'));
     const done = () => {
@@ -313,7 +315,7 @@
     const titles = new Map(documents.map((d) => [d.source, d.title]));
     body.replaceChildren(...[
       group('years', 'year', yearsOf(documents), (y) => String(y)),
-      group('regions', 'places', regions, (r) => r.replace('/', ' ')),
+      group('regions', 'places', regionsOf(documents), (r) => r.replace('/', ' ')),
       group('sources', 'documents', documents.slice(0, 300).map((d) => d.source), (s) => titles.get(s)),
     ].filter(Boolean));
     body.scrollTop = 0;
@@ -589,7 +591,7 @@
     }
   }
 
-  window.zhiyin = {words, make, both, say, store, fetchJson, button, send, verdicts, pageActions, close, narrow, documentsShown() {}, reloadDocuments: openDocuments};
+  window.zhiyin = {yearsOf, regionsOf, words, make, both, say, store, fetchJson, button, send, verdicts, pageActions, close, narrow, documentsShown() {}, reloadDocuments: openDocuments};
 
   document.addEventListener('DOMContentLoaded', () => {
     buildPanel();
