@@ -122,3 +122,17 @@ def test_it_serves_from_any_folder_and_leaves_nothing_there(tmp_path: Path) -> N
         process.stdout.close()
         process.wait()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_provider_that_is_down_is_said_at_the_start_and_the_server_starts(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setenv("OIDC", "the-client-secret")
+    served: list[object] = []
+    monkeypatch.setattr(command, "serve_app", lambda app, listener: served.append(app))
+    config = tmp_path / "x.toml"
+    config.write_text(
+        'auth_oidc_issuer = "http://127.0.0.1:9"\nauth_oidc_client = "c"\nauth_oidc_secret_env = "OIDC"\nauth_oidc_address = "http://localhost:7860"\n'
+    )
+    command.run(session(), **options(host="0.0.0.0", config=config))
+    told = capsys.readouterr()
+    assert len(served) == 1
+    assert "现在联系不上 http://127.0.0.1:9" in told.err and "the-client-secret" not in told.out + told.err

@@ -24,7 +24,7 @@ from .limits import CONTEXT_TURNS, KEPT_TURNS, MAX_QUESTION
 from .ports import Answerer
 from .reading import MissingError
 from .render import Turn
-from .who import Person, scope_for, who
+from .who import TICKET, Person, has_session, scope_for, who
 
 _log = logging.getLogger("zhiyin.ui")
 _FRAME = 0.08  # seconds between two pictures of a growing answer
@@ -111,13 +111,21 @@ class _Head:
         """Draw the top for who asks. Gradio asks once at start, for nobody."""
         if request is None:
             return frame.header(0)
+        person = who(request)
+        visitor = _visitor(person, request)
         try:
-            sources = self._bot.library(scope_for(who(request))).sources()
+            sources = self._bot.library(scope_for(person)).sources()
         except ZhiyinError:
-            return frame.header(None)
-        return frame.header(
-            len(sources), list(dict.fromkeys(r.split("/")[0] for s in sources for r in s.regions))
-        )
+            return frame.header(None, visitor=visitor)
+        regions = list(dict.fromkeys(r.split("/")[0] for s in sources for r in s.regions))
+        return frame.header(len(sources), regions, visitor)
+
+
+def _visitor(person: Person, request: gr.Request) -> frame.Visitor:
+    """What the header says of `person`; nothing of the reader of another page, who came with a ticket."""
+    if person.id.startswith(TICKET):
+        return frame.Visitor()
+    return frame.Visitor(person.name, has_session(request), person.admin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +150,14 @@ class _Conversation:
 
     async def choose(self, talk: Talk | None, event: gr.EventData, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         """A click: an example, or what its `do` names."""
-        said = {key: getattr(event, key, None) for key in ("do", "question", "id", "turn", "kind", "value", "filters")}
+        said = {key: getattr(event, key, None) for key in ("do", "question", "id", "turn", "kind", "value", "wanted", "filters")}
         talk = _own(talk, who(request))
         do = said["do"]
         if do == "open":
             yield await run_in_threadpool(self._reopen, str(said["id"]), talk, request)
         elif do == "filters":
             yield self._narrow(said["filters"], talk, request)
-        elif do in ("retry", "edit", "drop"):
+        elif do in ("retry", "edit", "drop", "swap"):
             turn = next((t for t in talk.turns if str(t.number) == str(said["turn"])), None)
             if turn is None or not turn.done:
                 yield (gr.skip(),) * 4
@@ -208,14 +216,18 @@ class _Conversation:
         question, alone = turn.question, False
         if do == "edit":
             question = str(said["question"] or "")
-        elif do == "drop" and turn.answer is not None:
-            # what is taken out must not come back from the turns before: they are left out with it
-            anchor = anchor_of(turn.history)
-            question = understood.without(
-                understood.standing(turn.answer), str(said["kind"]), str(said["value"]), anchor=anchor
-            )
+        elif do in ("drop", "swap") and turn.answer is not None:
+            # what is taken out or changed must not come back from the turns before: they are left out with it
+            anchor, whole = anchor_of(turn.history), understood.standing(turn.answer)
+            kind, value = str(said["kind"]), str(said["value"])
+            if do == "drop":
+                question = understood.without(whole, kind, value, anchor=anchor)
+            else:
+                question = understood.instead(whole, kind, value, str(said["wanted"]), anchor=anchor)
+            if question == whole:
+                question = ""
             alone = True
-        if not question.strip() or (do == "drop" and question == understood.standing(turn.answer)):  # type: ignore[arg-type]
+        if not question.strip():
             yield (gr.skip(),) * 4
             return
         async for picture in self._ask(question, talk, request, alone=alone, instead=turn is talk.turns[-1]):

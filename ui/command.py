@@ -75,6 +75,7 @@ def _serve(
     count = _documents(bot)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from .auth.single import reachable
     from .server import create_app
 
     app = create_app(bot, settings=settings, hosts=(*LOCAL_HOSTS, host) if local and not proofs else None, proofs=proofs)  # type: ignore[arg-type]
@@ -86,6 +87,14 @@ def _serve(
             f"Zhiyin · {count} documents · http://{shown}:{port} (Ctrl+C stops)",
         )
     )
+    if proofs.oidc is not None and not reachable(proofs.oidc):
+        typer.echo(
+            tr(
+                f"警告：现在联系不上 {proofs.oidc.provider.issuer}，暂时不能用它登录；服务照常启动，会再试。",
+                f"warning: {proofs.oidc.provider.issuer} can't be reached, so nobody can log in there now; the server starts and will try again",
+            ),
+            err=True,
+        )
     serve_app(app, listener)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rag.web import BODY_SECONDS, LOCAL_HOSTS, MAX_BODY, App, Fence, Message, Scope, Send, security_headers
 
@@ -16,8 +16,8 @@ _GRADIO = re.compile(
     r"/(?:$|config$|theme\.css$|assets/|static/|favicon\.ico$|manifest\.json$|robots\.txt$"
     r"|gradio_api/(?:queue/(?:join|data)|heartbeat/[^/]+|cancel|reset|startup-events|info)/?$)"
 )
-_OWN = re.compile(r"/(?:api/|v1/|ui/|embed(?:$|\.js$|/)|log(?:in|out)$|healthz$|readyz$|metrics$)")
-_FORMS = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
+_OWN = re.compile(r"/(?:api/|v1/|ui/|embed(?:$|\.js$|/)|healthz$|readyz$|metrics$)")
+_FORMS = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action"
 _FOREIGN_META = re.compile(rb"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
@@ -25,7 +25,9 @@ _SCRIPT = re.compile(rb"<script(?=[\s>])")
 class Guard(Fence):
     """Wraps the chat's app; `head` goes into the page's head.
 
-    Pages of `embed_origins` may frame the chat, scripts of `cors_origins` may call the HTTP interface.
+    Pages of `embed_origins` may frame the chat, scripts of `cors_origins` may call the HTTP interface. Of the
+    paths of logging in those of `login_paths` are open: Gradio has some of its own. The form that logs out may lead on to
+    `login_origins`: browsers hold redirects against form-action, too.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class Guard(Fence):
         hosts: Iterable[str] | None = LOCAL_HOSTS,
         embed_origins: Sequence[str] = (),
         cors_origins: Sequence[str] = (),
+        login_paths: Collection[str] = (),
+        login_origins: Sequence[str] = (),
         head: str = "",
         max_body: int = MAX_BODY,
         body_seconds: float = BODY_SECONDS,
@@ -42,6 +46,8 @@ class Guard(Fence):
         super().__init__(app, hosts=hosts)
         self._limits = (max_body, body_seconds)
         self._embed, self._cors = tuple(embed_origins), frozenset(cors_origins)
+        self._logins = frozenset(login_paths)
+        self._forms = " ".join((_FORMS, "'self'", *login_origins))
         self._heads = {"/": head.encode(), embedding.PAGE: (embedding.head(self._embed) + head).encode()}
 
     def policy(self, nonce: str, path: str) -> dict[str, str]:
@@ -58,7 +64,7 @@ class Guard(Fence):
         )
         own = embedding.headers(path, self._embed, content)
         if path in ("/login", "/logout"):  # forms: without a referrer a browser hides where they were sent from
-            return security_headers(_FORMS) | {"referrer-policy": "same-origin"}
+            return security_headers(self._forms) | {"referrer-policy": "same-origin"}
         return security_headers(content) if own is None else own
 
     def trusts(self, origin: str, path: str) -> bool:
@@ -73,7 +79,7 @@ class Guard(Fence):
         """Refuse what the fence refuses, and what is behind no open door."""
         path = scope["path"]
         refused = super().refusal(scope)
-        if refused is None and not (_OWN.match(path) or _GRADIO.match(path)):
+        if refused is None and not (path in self._logins or _OWN.match(path) or _GRADIO.match(path)):
             return 404, "there is nothing at this address"
         return refused
 

@@ -105,7 +105,8 @@ def create_app(
     app.add_middleware(Cors, origins=calling)
     app.add_middleware(
         Guard, hosts=None if hosts is None else tuple(hosts), embed_origins=framed, cors_origins=calling, head=_head(),
-        login_origins=proofs.oidc.provider.origins if proofs.oidc else (), max_body=settings.body_kb * 1024, body_seconds=settings.body_seconds,
+        login_paths=proofs.paths, login_origins=proofs.oidc.provider.origins if proofs.oidc else (),
+        max_body=settings.body_kb * 1024, body_seconds=settings.body_seconds,
     )  # fmt: skip
     app.add_middleware(Meter, metrics=metrics)  # outermost
     return app

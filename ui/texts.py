@@ -111,6 +111,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "characters": ("{n} 字", "{n} characters"),
     "login": ("登录", "Log in"),
     "logout": ("退出登录", "Log out"),
+    "account": ("账户 {name}", "Account {name}"),
+    "embed": ("嵌入网页", "Embed"),
     "login_user": ("用户名", "Name"),
     "login_password": ("密码", "Password"),
     "login_token": ("访问口令", "Access token"),

@@ -7,6 +7,8 @@ from typing import Any
 
 from rag.access import Scope
 
+TICKET = "jwt:"  # how the id of a person begins for whom the server of an embedding page spoke
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -33,6 +35,12 @@ def who(request: Any) -> Person:
     if not isinstance(person, Person):
         raise TypeError(f"request.state.person is {type(person).__name__}, not a Person")
     return person
+
+
+def has_session(request: Any) -> bool:
+    """Whether the person of a request is known by a session, which can be ended; not by a proxy or a token in each request."""
+    connection = getattr(request, "request", None) or request
+    return bool(connection.scope.get("state", {}).get("session"))
 
 
 def scope_of(request: Any) -> Scope:

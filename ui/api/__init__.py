@@ -13,8 +13,11 @@ from .front import Ask, Front
 from .metrics import Metrics
 
 
-def add(app: FastAPI, bot: Answerer, settings: Settings, figures: Metrics) -> None:
-    """Add all routes, with the limits of `settings`; what they do is counted in `figures`."""
+def add(app: FastAPI, bot: Answerer, settings: Settings, figures: Metrics) -> Front:
+    """Add all routes, with the limits of `settings`; what they do is counted in `figures`.
+
+    Returns where questions are asked, so that those of the chat window are held to the same limits.
+    """
     front = Front(bot, settings)
     figures.watch(bot, front.desk)
     ask.add(app, front)
@@ -22,3 +25,4 @@ def add(app: FastAPI, bot: Answerer, settings: Settings, figures: Metrics) -> No
     health.add(app, bot, settings)
     metrics.add(app, figures)
     schema.describe(app, Ask, Completion)
+    return front

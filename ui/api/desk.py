@@ -47,6 +47,11 @@ class Desk:
         self._mean = _FIRST_GUESS
 
     @property
+    def places(self) -> int:
+        """Questions that may be here at the same time, waiting ones included."""
+        return self._most
+
+    @property
     def answering(self) -> int:
         """Questions that have a worker."""
         return min(self._taken, self._at_once)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from rag.config import Settings
 from rag.errors import InputError
@@ -23,6 +23,14 @@ from .rates import Rates, asker
 Sent = TypeVar("Sent", bound=BaseModel)
 Value = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST)]
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)]
+
+
+class TooOftenError(Exception):
+    """Whoever asks has asked as often as may be; `wait` is the seconds until the next question."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__("too many questions in a minute")
+        self.wait = wait
 
 
 class Narrowing(BaseModel):
@@ -66,18 +74,26 @@ class Front:
         self, request: Request, question: str, history: History, filters: Filters | None = None
     ) -> Work[Answer]:
         """Line a question up. Raises HTTPException 429 or 503, each with Retry-After."""
+        try:
+            return self.line_up(request, question, history, filters)
+        except TooOftenError as error:
+            raise too_often(error.wait) from error
+        except BusyError as error:
+            raise busy(error) from error
+
+    def line_up(
+        self, request: HTTPConnection, question: str, history: History, filters: Filters | None = None
+    ) -> Work[Answer]:
+        """Line a question up, wherever it comes from; `request` may be Gradio's. Raises TooOftenError, BusyError."""
         wait = self.rates.take(asker(request))
         if wait:
-            raise too_often(wait)
+            raise TooOftenError(wait)
         scope = scope_of(request)
 
         def steps() -> Iterator[Answer]:
             return self.bot.stream(question, history, scope=scope, filters=filters)
 
-        try:
-            return self.desk.take(steps)
-        except BusyError as error:
-            raise busy(error) from error
+        return self.desk.take(steps)
 
 
 def parse(model: type[Sent], body: bytes) -> Sent:

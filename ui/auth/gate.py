@@ -19,6 +19,7 @@ from rag.errors import ZhiyinError
 
 from ..who import Person
 from .bound import Bound
+from .oidc import CALLBACK, START
 from .sessions import SessionStore
 from .throttle import Throttle
 from .ways import Ways
@@ -39,6 +40,7 @@ _OPEN = re.compile(
     r"/(?:healthz|login|embed\.js|embed/static/[^/]+|ui/static/[^/]+|ui/texts\.js"
     r"|theme\.css|favicon\.ico|manifest\.json|robots\.txt|(?:assets|static)/.+)"
 )
+_SINGLE = frozenset((("GET", START), ("GET", CALLBACK)))  # to the OpenID provider and back; open where there is one
 _EXCHANGE = ("POST", "/api/session")  # a ticket is looked at there
 _FRAME = "/embed"  # the empty page that asks its host for a ticket; open only where there are tickets
 _LONGEST = 8192  # characters of a credential
@@ -91,7 +93,8 @@ class Gate:
 
     def _is_open(self, method: str, path: str) -> bool:
         framed = self._ways.tickets is not None and (path == _FRAME or (method, path) == _EXCHANGE)
-        return framed or _OPEN.fullmatch(path) is not None
+        single = self._ways.oidc is not None and (method, path) in _SINGLE
+        return framed or single or _OPEN.fullmatch(path) is not None
 
     async def _person(self, scope: Scope) -> Person | None:
         peer = peer_of(scope)

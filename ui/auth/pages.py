@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request
@@ -17,15 +16,18 @@ from rag.errors import ZhiyinError
 
 from ..texts import plain
 from ..who import Person
+from . import single
 from .audit import AuditLog
 from .gate import cookie_name, cookie_of, peer_of
+from .oidc import Oidc
+from .paths import local_path
 from .sessions import Session, SessionStore
 from .throttle import Throttle
 from .tickets import TicketError
 from .ways import Ways
 
 HASHING = 2  # passwords that are looked at at the same time: each takes 128 MiB
-_NEXT = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,500}")
+_PROBLEMS = ("oidc_down", "oidc_again", "oidc_refused")  # that a redirect may name
 _MOST_FORM = 8192  # bytes
 
 
@@ -36,6 +38,8 @@ def add(app: FastAPI, ways: Ways, store: SessionStore, throttle: Throttle, log: 
     if ways.login:
         app.get("/login", **hidden)(doors.page)
         app.post("/login", **hidden)(doors.enter)
+    if ways.oidc is not None:
+        single.add(app, ways.oidc, ways, store, log)
     app.get("/logout", **hidden)(doors.leaving)
     app.post("/logout", **hidden)(doors.leave)
     app.post("/api/session", tags=["service"], summary="Exchange a host page's ticket for a token")(doors.exchange)
@@ -50,8 +54,11 @@ class _Doors:
         self._hashing = CapacityLimiter(HASHING)
 
     def page(self, request: Request) -> Response:
-        """The login page."""
-        return self._form(request, _next(request.query_params.get("next", "")))
+        """The login page; says so where the OpenID provider can't be reached, or a login there came to nothing."""
+        problem = request.query_params.get("problem", "")
+        if self._ways.oidc is not None and not single.reachable(self._ways.oidc):
+            problem = "oidc_down"
+        return self._form(request, local_path(request.query_params.get("next", "")), problem if problem in _PROBLEMS else "")
 
     async def enter(self, request: Request) -> Response:
         """Look at what was typed; a session of a new name where it is right, the old one ends."""
@@ -59,7 +66,7 @@ class _Doors:
         form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) if len(body) <= _MOST_FORM else {}
         user, secret = (form.get(key, [""])[-1] for key in ("user", "secret"))
         user = user.strip()[:200]
-        target = _next(form.get("next", [""])[-1])
+        target = local_path(form.get("next", [""])[-1])
         peer = peer_of(request.scope)
         wait = self._throttle.wait(peer, user)
         if wait:
@@ -95,11 +102,25 @@ class _Doors:
         return _page(request, "logout", f'<form method="post" action="logout"><button>{_word(request, "logout")}</button></form>')
 
     async def leave(self, request: Request) -> Response:
-        """End the session of the cookie."""
+        """End the session of the cookie, then that at the OpenID provider where it began there.
+
+        To a script the address to go to is told as JSON.
+        """
+        address = await self._after(request.state.session)
         await self._end(request, request.state.session)
-        reply = RedirectResponse("login" if self._ways.login else "./", 303, headers={"cache-control": "no-store"})
+        kept = {"cache-control": "no-store"}
+        script = "application/json" in request.headers.get("accept", "")
+        reply: Response = JSONResponse({"to": address}, headers=kept) if script else RedirectResponse(address, 303, headers=kept)
         reply.delete_cookie(cookie_name(request, self._ways), path="/", httponly=True, samesite="lax", secure=self._ways.secure)
         return reply
+
+    async def _after(self, name: str | None) -> str:
+        here = "login" if self._ways.login else "./"
+        session = await run_in_threadpool(self._store.find, name) if name else None
+        oidc = self._ways.oidc
+        if session is None or session.way != "oidc" or oidc is None:
+            return here
+        return await run_in_threadpool(oidc.provider.logout, f"{oidc.address}/login") or here
 
     async def leave_by_token(self, request: Request) -> dict[str, bool]:
         """End the session of the token that was sent."""
@@ -143,7 +164,16 @@ class _Doors:
         def word(key: str) -> str:
             return _word(request, key)
 
-        told = f'<p role="alert">{word(problem)}</p>' if problem else ""
+        oidc = self._ways.oidc
+        told = f'<p role="alert">{escape(plain(problem, _language(request), name=_called(request, oidc)))}</p>' if problem else ""
+        link = (
+            f'<a class="button" href="login/oidc?next={quote(target, safe="")}">'
+            f'{escape(plain("login_oidc", _language(request), name=_called(request, oidc)))}</a>'
+            if oidc is not None
+            else ""
+        )
+        if not self._ways.typed:
+            return _page(request, "login", f'<div class="form">{told}{link}</div>', status, headers)
         user = (
             f'<label>{word("login_user")}<input name="user" autocomplete="username" autofocus></label>' if self._ways.users is not None else ""
         )
@@ -153,7 +183,13 @@ class _Doors:
             f'<label>{word(key)}<input name="secret" type="password" autocomplete="current-password" required></label>'
             f'<input type="hidden" name="next" value="{escape(target)}"><button>{word("login")}</button></form>'
         )
-        return _page(request, "login", body, status, headers)
+        either = f'<div class="form">{link}<p class="or">{word("login_or")}</p></div>' if link else ""
+        return _page(request, "login", either + body, status, headers)
+
+
+def _called(request: Request, oidc: Oidc | None) -> str:
+    """What the provider is called in a sentence."""
+    return (oidc.name if oidc is not None else "") or plain("login_single", _language(request))
 
 
 def _page(request: Request, title: str, body: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
@@ -174,11 +210,6 @@ def _language(request: Request) -> str:
 
 def _word(request: Request, key: str) -> str:
     return escape(plain(key, _language(request)))
-
-
-def _next(target: str) -> str:
-    """Where to go after logging in: a path of this service, never another address."""
-    return target if _NEXT.fullmatch(target) else "/"
 
 
 def _bearer(request: Request) -> str:
@@ -203,5 +234,3 @@ async def _origin(request: Request) -> str:
     if seen is not None and not seen.endswith(own) and seen != said:
         raise TicketError("the ticket is for pages of another origin")
     return said
-
-

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.errors import ConfigError, InputError
 
-from ..who import Person
+from ..who import TICKET, Person
 
 if TYPE_CHECKING:
     from jwt.algorithms import AllowedPublicKeys
@@ -99,7 +99,7 @@ class Tickets:
         if not isinstance(name, str) or len(name) > _MOST_NAME:
             raise TicketError(f"name should be a text of at most {_MOST_NAME} characters")
         admin = bool(self._admin_group) and self._admin_group in groups
-        return Person(f"jwt:{_text(claims, 'sub')}", name, frozenset(groups), admin)
+        return Person(f"{TICKET}{_text(claims, 'sub')}", name, frozenset(groups), admin)
 
 
 def _text(claims: dict[str, object], key: str) -> str:

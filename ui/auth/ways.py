@@ -17,11 +17,13 @@ from rag.messages import tr
 
 from ..embed.origins import parse_origins
 from ..who import Person
+from .oidc import CALLBACK, START, Oidc, oidc
 from .sessions import Session
 from .tickets import Tickets
 from .users import FILE, Users
 
 SHORTEST_TOKEN = 20  # characters
+_OIDC = ("auth_oidc_client", "auth_oidc_secret_env", "auth_oidc_secret_file", "auth_oidc_address")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -84,16 +86,28 @@ class Ways:
     users: Users | None = None
     proxy: Proxy | None = None
     tickets: Tickets | None = None
+    oidc: Oidc | None = None
     hours: float = 12.0  # that a login lasts
     secure: bool = False  # cookies over https alone
 
     def __bool__(self) -> bool:
-        return any((self.token, self.users is not None, self.proxy, self.tickets))
+        return any((self.token, self.users is not None, self.proxy, self.tickets, self.oidc))
 
     @property
     def login(self) -> bool:
-        """Whether there is something to type into a login page."""
+        """Whether there is a login page."""
+        return self.typed or self.oidc is not None
+
+    @property
+    def typed(self) -> bool:
+        """Whether there is something to type into it."""
         return self.token is not None or self.users is not None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The pages of logging in and out that there are."""
+        single = (START, CALLBACK) if self.oidc is not None else ()
+        return (*(("/login",) if self.login else ()), *(("/logout",) if self else ()), *single)
 
     def holder(self, session: Session) -> Person | None:
         """Whose session it is now; None where what proved it has changed, or that way is switched off."""
@@ -102,6 +116,8 @@ class Ways:
             return user.person if user and hmac.compare_digest(user.stamp, session.stamp) else None
         if session.way == "token" and self.token is not None:
             return self.token.person if hmac.compare_digest(self.token.stamp, session.stamp) else None
+        if session.way == "oidc" and self.oidc is not None:
+            return session.person if hmac.compare_digest(self.oidc.stamp, session.stamp) else None
         if session.way == "ticket" and self.tickets is not None:
             return session.person
         return None
@@ -113,13 +129,15 @@ def ways(settings: Settings, home: Path, environ: Mapping[str, str] | None = Non
     s = settings
     if s.auth_users and not Users(home / FILE, cost=2).all():
         raise ConfigError(tr(f"auth_users 已打开，但 {home / FILE} 里还没有用户：请先运行 zhiyin users add 名字", f"auth_users is on, but {home / FILE} holds nobody yet; first run: zhiyin users add NAME"))
+    single = oidc(s, _secret("auth_oidc_secret", s.auth_oidc_secret_env, s.auth_oidc_secret_file, environ))
     found = Ways(
         token=_token(s, environ),
         users=Users(home / FILE) if s.auth_users else None,
         proxy=_proxy(s),
         tickets=_tickets(s, environ),
+        oidc=single,
         hours=s.auth_session_hours,
-        secure=s.auth_secure_cookies,
+        secure=s.auth_secure_cookies or (single is not None and single.secure),
     )
     _complete(s)
     return found
@@ -133,12 +151,13 @@ def require(found: Ways, host: str, *, local: bool) -> None:
         tr(
             f"{host} 能被其他机器访问，但没有设置任何登录方式，因此不启动。请在 config.toml 中任选一种："
             "auth_token_env 或 auth_token_file（共享口令）；auth_users = true（用户，用 zhiyin users add 添加）；"
-            "auth_proxy_header 和 auth_proxies（可信代理）；auth_jwt_key_env 或 auth_jwt_key_file（嵌入页面的 JWT）。"
+            "auth_proxy_header 和 auth_proxies（可信代理）；auth_oidc_issuer（OpenID 单点登录）；"
+            "auth_jwt_key_env 或 auth_jwt_key_file（嵌入页面的 JWT）。"
             "详见 docs/howto-auth.md。只在本机使用请用 --host 127.0.0.1。",
             f"{host} can be reached from other machines and no way to log in is set, so the server does not start. Set one in "
             "config.toml: auth_token_env or auth_token_file (a shared token); auth_users = true (users, added with zhiyin "
-            "users add); auth_proxy_header and auth_proxies (a trusted proxy); auth_jwt_key_env or auth_jwt_key_file (JWTs of "
-            "an embedding page). See docs/howto-auth.md. For this machine alone: --host 127.0.0.1.",
+            "users add); auth_proxy_header and auth_proxies (a trusted proxy); auth_oidc_issuer (OpenID Connect); auth_jwt_key_env "
+            "or auth_jwt_key_file (JWTs of an embedding page). See docs/howto-auth.md. For this machine alone: --host 127.0.0.1.",
         )
     )
 
@@ -191,6 +210,9 @@ def _complete(s: Settings) -> None:
         ("auth_jwt_audience", lambda: bool(s.auth_jwt_audience) and not (s.auth_jwt_key_env or s.auth_jwt_key_file), "auth_jwt_key_file"),
         ("auth_token_admin", lambda: s.auth_token_admin and not (s.auth_token_env or s.auth_token_file), "auth_token_file"),
     ]
+    for name in _OIDC:
+        if getattr(s, name) and not s.auth_oidc_issuer:
+            raise ConfigError(f"{name} is set but auth_oidc_issuer is not; set both or neither")
     for name, alone, needed in lonely:
         if alone():
             raise ConfigError(f"{name} is set but {needed} is not; set both or neither")
@@ -211,7 +233,7 @@ def _secret(what: str, env: str, file: str, environ: Mapping[str, str]) -> str |
         value = path.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         raise ConfigError(f"{what}_file: can't read {path}: {error}") from error
-    if os.name == "posix" and what == "auth_token" and path.stat().st_mode & 0o007:
+    if os.name == "posix" and what in ("auth_token", "auth_oidc_secret") and path.stat().st_mode & 0o007:
         raise ConfigError(f"{what}_file: everybody on this machine may read {path}; run: chmod 600 {path}")
     if not value:
         raise ConfigError(f"{what}_file: {path} is empty")

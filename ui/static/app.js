@@ -524,7 +524,23 @@
     new: () => { verdicts.clear(); close(); },
     language: () => { language = language === 'zh' ? 'en' : 'zh'; store.set('language', language); applyLanguage(); },
     theme: () => { store.set('theme', root.dataset.theme === 'dark' ? 'light' : 'dark'); applyTheme(); },
+    logout,
   };
+
+  // ---- the account --------------------------------------------------------
+  async function logout(node) {
+    node.disabled = true;
+    try {
+      const told = await fetchJson('./logout', {method: 'POST'});
+      location.assign(told.to);  // our login page, or where the provider that one logged in at logs out
+    } catch {
+      location.assign('./logout');  // the page that does it without a script, and says what is wrong
+    }
+  }
+  const openMenus = () => document.querySelectorAll('#top details.account[open]');
+  document.addEventListener('click', (event) => {
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
 
   document.addEventListener('click', (event) => {
     const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh],[data-verdict],[data-edit],[data-unfilter]');
@@ -550,7 +566,10 @@
   });
 
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.isComposing) close();
+    if (event.key === 'Escape' && !event.isComposing) {
+      for (const menu of openMenus()) { menu.open = false; menu.querySelector('summary').focus(); }
+      close();
+    }
     const typing = event.target.closest && event.target.closest('textarea,input');
     const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
     if (by && !typing && !panel.hidden && current && current.id && !event.altKey && !event.ctrlKey && !event.metaKey) {
@@ -575,6 +594,7 @@
   // A new turn is brought into view once; a reader who has scrolled away while it grows is left in peace.
   let lastTurn = '';
   function changed() {
+    if (root.dataset.embed !== undefined) for (const node of document.querySelectorAll('[data-account]')) node.remove();
     applyLanguage();
     applyTheme();
     if (current) mark(current.id);
