@@ -10,6 +10,7 @@ from typing import Protocol
 from ..query import Kind, Query
 from ..relevance import period_match
 from ..terms import Match, Matcher, Term
+from ..text.designators import find_designators, speaks_of_another
 from ..text.fold import fold
 from ..text.places import covers, find_places
 from ..text.tokens import Token
@@ -88,7 +89,7 @@ class ExtractiveReader:
         if support < 0.3 and query.terms:
             return []
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
-        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
+        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view) + self._others(query, view)
         focus = self._focus(query, view, found)
         if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
@@ -112,6 +113,7 @@ class ExtractiveReader:
                 score *= _beside(query, view, span, found)
             if query.kind is Kind.ORGANISATION:
                 score *= _affiliation(query, span, found) * (1.0 + 0.001 * min(span.end - span.start, 40))
+            score *= _numbered(query, view, span)
             if score > 0.05:
                 findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
         return findings
@@ -170,6 +172,25 @@ class ExtractiveReader:
             books = [plainly(m) for m in re.findall(r"《([^》]+)》", query.text)]
             missing += [t for t in books if not any(t in h or h in t for h in here)]
         return missing
+
+    @staticmethod
+    def _others(query: Query, view: View) -> list[str]:
+        """What the question asks about by number (`2号厂`) where the view is about another of its kind."""
+        if not query.designators:
+            return []
+        part, paragraph = view.part, view.sentence.paragraph
+        before = [part.clean[s.start : s.end] for s in reversed(part.sentences[max(0, view.index - 3) : view.index]) if s.paragraph == paragraph]
+        texts = [view.text, *before, *reversed(view.sentence.heading), part.title]
+        return [query.text[d.start : d.end] for d in query.designators if speaks_of_another(d, map(fold, texts))]
+
+
+def _numbered(query: Query, view: View, span: Span) -> float:
+    """Less where the nearest number of its kind before the span is another's (`第1车间5期,第2车间7期`)."""
+    for wanted in query.designators:
+        before = [d for d in find_designators(view.folded[: span.start]) if d.noun == wanted.noun]
+        if before and before[-1].number != wanted.number:
+            return 0.5
+    return 1.0
 
 
 def _order(finding: Finding) -> tuple[float, int, str, int, int]:

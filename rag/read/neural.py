@@ -280,7 +280,9 @@ class SpanReader:
                 import torch
                 from tokenizers import Tokenizer
                 from transformers import AutoModelForQuestionAnswering
+                from transformers.utils import logging
 
+                logging.disable_progress_bar()
                 model = AutoModelForQuestionAnswering.from_pretrained(self.folder, local_files_only=True, dtype=torch.float32)
                 path = self.folder / "calibration.json"
                 weights = Weights(**json.loads(path.read_text(encoding="utf-8"))["weights"]) if path.is_file() else Weights()
