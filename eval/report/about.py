@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-import json
 import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rag.config import Settings
 from rag.messages import tr
 
+from ..provenance import plain
 from ..rows import bundled
 from .html import Child, Html, details, join, table, tag
 from .tables import facts
@@ -29,8 +28,7 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(Settings())))  # as a kept run has them: lists, no tuples
-    return found
+    return plain(Settings())
 
 
 def section(run: Run) -> Html:
