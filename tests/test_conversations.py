@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -56,7 +57,9 @@ def test_an_answer_comes_back_from_its_json(answer: Answer) -> None:
 
 def test_a_conversation_comes_back_as_it_was(store: ConversationStore) -> None:
     name = kept(store, "anna", FACT, COMPARED, FAILED)
-    assert store.get("anna", name) == Conversation(name, world.QUESTION, (FACT, COMPARED, FAILED))
+    [row] = store.all("anna")
+    assert row.changed > 0
+    assert store.get("anna", name) == Conversation(name, world.QUESTION, (FACT, COMPARED, FAILED), row.changed)
     assert [row.id for row in store.all("anna")] == [name]
 
 
@@ -216,7 +219,8 @@ HOSTILE = Conversation("0" * 32, world.HOSTILE, (Turn(1, world.HOSTILE, world.HO
 
 def test_markdown_has_a_footnote_for_each_citation() -> None:
     text = markdown(TALK, "zh")
-    assert text.startswith("# 读者与读书会\n\n## 2023年浙江省河岸图书馆接待了多少读者?")
+    assert text.startswith("# 读者与读书会\n\n导出于 ")
+    assert "\n\n## 2023年浙江省河岸图书馆接待了多少读者?\n\n118.4" in text  # nothing between: it is understood as it was typed
     assert "118.4万人次[^1]。" in text
     assert "重庆更多[^2][^3]。" in text
     assert [line[:5] for line in text.splitlines() if line.startswith("[^")] == ["[^1]:", "[^2]:", "[^3]:"]
@@ -229,7 +233,7 @@ def test_nothing_in_markdown_comes_to_life() -> None:
     assert [p for p in ("<", "![", "](", "**粗体**", "http://") if p in text] == []
     assert "&lt;script&gt;" in text and "http\\://evil.example" in text
     lines = markdown(Conversation("0", "t", (replace(FAILED, error=("1. 甲\n- 乙\n# 丙", "")),)), "zh").splitlines()
-    assert lines[4:7] == ["1\\. 甲", "\\- 乙", "\\# 丙"]
+    assert lines[6:9] == ["1\\. 甲", "\\- 乙", "\\# 丙"]
 
 
 def footnotes(document: bytes) -> dict[int, str]:
@@ -252,6 +256,35 @@ def test_a_word_document_has_real_footnotes() -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert b"footnotes+xml" in archive.read("[Content_Types].xml")
         assert b"footnotes.xml" in archive.read("word/_rels/document.xml.rels")
+
+
+FOLLOWED = Conversation(
+    "0" * 32, "读者", (FACT, Turn(2, "那重庆呢", replace(
+        world.FACT_ANSWER, question="那重庆呢", generation="000007", understood={"rewritten": "2023年接待了多少读者\u3000那重庆呢"}
+    ), done=True)), 86400.0 * 365,
+)  # fmt: skip
+
+
+def test_an_export_says_when_it_was_made_what_was_understood_and_from_which_index() -> None:
+    import docx as word
+
+    at = 86400.0 * 400
+    text = markdown(FOLLOWED, "zh", exported=at)
+    written = [p.text for p in word.Document(io.BytesIO(docx(FOLLOWED, "zh", exported=at))).paragraphs]
+    dates = f"导出于 {told(at)} · 对话最后更新于 {told(FOLLOWED.changed)}"
+    assert written[1] == dates and text.splitlines()[2] == dates
+    after = written[written.index("那重庆呢") :]
+    assert after[1] == "理解为 “2023年接待了多少读者那重庆呢”" and after[-1] == "索引 000007"
+    assert "## 那重庆呢\n\n理解为 “2023年接待了多少读者那重庆呢”\n\n118.4" in text
+    assert text.count("理解为") == 1 and written.count("索引 000001") == 1
+    assert text.index("索引 000001") < text.index("## 那重庆呢") < text.index("索引 000007") < text.index("[^1]:")
+    english = markdown(FOLLOWED, "en", exported=at)
+    assert "Exported 1971-02-0" in english and "Understood as" in english and "index 000007" in english
+
+
+def told(seconds: float) -> str:
+    written = time.strftime("%Y-%m-%d %H:%M%z", time.localtime(seconds))
+    return f"{written[:-2]}:{written[-2:]}"
 
 
 def test_a_word_document_of_hostile_text_holds_it_as_text() -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from rag.feedback import parse
 from rag.types import Answer, Citation, RelatedPassage, Statement
+from rag.ui.chat import readable_turn
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
 from rag.ui.frame import header, welcome
 from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
+from rag.ui.texts import both
 
 from . import ui_doubles as world
 
@@ -207,6 +209,14 @@ def test_what_was_looked_for_is_said_once_and_each_part_can_be_taken_out() -> No
     assert dropped == [("years", "2031"), ("regions", "浙江/杭州"), ("terms", "河岸图书馆"), ("terms", "员工")]
     assert [a["data-value"] for a in buttons if a.get("data-action") == "swap"] == ["2031", "浙江/杭州"]
     assert all(a["data-turn"] == "7" for a in buttons)
+
+
+def test_an_answer_whose_document_is_gone_is_not_said_to_have_failed() -> None:
+    answered = Turn(1, world.QUESTION, world.FACT_ANSWER, done=True)
+    gone = turn_html(readable_turn(answered, {"another.txt"}))
+    assert "118.4" not in gone and "can no longer be read" in gone
+    assert both("withdrawn") in gone and both("failed") not in gone
+    assert both("failed") in turn_html(Turn(1, "问", error=("坏了", "broken"), done=True))
 
 
 def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:

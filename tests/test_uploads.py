@@ -232,6 +232,19 @@ def test_deleting_removes_the_upload_and_nothing_outside(place: tuple[TestClient
     assert noted.asked == ["a.txt", world.HILL.source]
 
 
+def test_an_upload_that_the_index_does_not_hold_is_listed_and_can_be_deleted(place: tuple[TestClient, Path, Noted]) -> None:
+    client, folder, noted = place
+    assert client.get("/api/library").json()["unindexed"] == []
+    put(client, "cut off.txt", b"x")
+    (folder / world.HILL.source).write_bytes(b"%PDF-")  # as if it had come in by an upload and been indexed
+    found = client.get("/api/library").json()
+    assert found["uploads"] == sorted(["cut off.txt", world.HILL.source]) and found["unindexed"] == ["cut off.txt"]
+    noted.state = lambda: {"running": True}  # type: ignore[method-assign]
+    assert client.get("/api/library").json()["unindexed"] == []  # it is being indexed
+    assert client.delete(FILES, params={"source": "cut off.txt"}).status_code == 200
+    assert files(folder) == [world.HILL.source]
+
+
 # ---- the builds -----------------------------------------------------------------
 
 
@@ -274,6 +287,55 @@ def test_an_upload_is_answered_from_and_gone_after_its_deletion_while_answers_go
     assert finished(work)["result"]["removed"] == ["-海滨.txt"]
     assert [s.source for s in bot.snapshot.sources()] == ["山.txt"]
     assert all(c.source == "山.txt" for c in bot.ask(question).citations)
+
+
+class Told(Indexer):
+    """Instead of a build: notes its command, does what `meanwhile` does, and comes back with `result`."""
+
+    result: dict[str, Any]
+    meanwhile = staticmethod(lambda: None)
+
+    def _run(self, command: list[str]) -> tuple[dict[str, Any] | None, str | None]:
+        self.command = command
+        self.meanwhile()
+        return self.result, None
+
+
+def shelf_of(folder: Path, *names: str) -> Any:
+    for name in names:
+        (folder / name).write_text("old", encoding="utf-8")
+    return lambda: sorted(p.name for p in folder.iterdir())
+
+
+def test_what_a_build_refuses_is_not_kept_and_what_came_in_meanwhile_is(tmp_path: Path) -> None:
+    names = shelf_of(tmp_path, "again.txt", "bad.pdf", "good.txt", "limit.txt", "worse.txt")
+    fresh = {"again.txt", "bad.pdf", "worse.txt"}
+    work = Told(tmp_path, Settings(), tmp_path, names, fresh=fresh)
+    skipped = [[name, "why"] for name in ("again.txt", "bad.pdf", "limit.txt", "worse.txt", "seed.txt")]
+    # limit.txt and worse.txt were in the index; worse.txt was uploaded in the place of what was
+    work.result = {"added": ["good.txt"], "removed": ["limit.txt", "worse.txt"], "skipped": skipped}
+
+    def upload() -> None:
+        (tmp_path / "part").write_text("new", encoding="utf-8")
+        (tmp_path / "part").replace(tmp_path / "again.txt")
+
+    work.meanwhile = upload  # type: ignore[method-assign]
+    work.start()
+    assert finished(work)["result"]["skipped"] == skipped  # the reasons stay
+    assert names() == ["again.txt", "good.txt", "limit.txt"]
+    assert (tmp_path / "again.txt").read_text(encoding="utf-8") == "new"
+    assert fresh == {"again.txt"}  # its own build is still to come
+
+
+def test_deleting_what_was_never_indexed_asks_the_index_for_nothing(tmp_path: Path) -> None:
+    work = Told(tmp_path, Settings(), tmp_path, shelf_of(tmp_path, "a.txt"), indexed=lambda: {"old.txt"})
+    work.result = {"skipped": []}
+    work.start(remove="never.txt")
+    assert finished(work)["error"] is None
+    assert [part for part in work.command if part.startswith("--remove")] == []
+    work.start(remove="old.txt")
+    finished(work)
+    assert "--remove=old.txt" in work.command
 
 
 def test_a_build_that_fails_says_why(isolated_home: Path, tmp_path: Path) -> None:

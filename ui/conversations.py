@@ -51,6 +51,7 @@ class Conversation:
     id: str
     title: str
     turns: tuple[Turn, ...]
+    changed: float = 0.0  # seconds since 1970; 0 where that is not known
 
 
 class ConversationStore:
@@ -83,10 +84,11 @@ class ConversationStore:
         """The whole conversation."""
         with self._open() as db:
             title = _require(db, person, name)
+            (changed,) = db.execute("SELECT changed FROM conversations WHERE id = ?", (name,)).fetchone()
             rows = db.execute(
                 "SELECT number, body FROM turns WHERE conversation = ? ORDER BY number", (name,)
             ).fetchall()
-        return Conversation(name, title, tuple(_turn(number, json.loads(body)) for number, body in rows))
+        return Conversation(name, title, tuple(_turn(number, json.loads(body)) for number, body in rows), changed)
 
     def keep(self, person: str, name: str | None, turn: Turn) -> str:
         """Store `turn` in the place of the one of its number and of all after it; returns the conversation's id.

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
 from rag.types import Answer, Citation
 
 from .conversations import Conversation
+from .render import Turn
 from .texts import plain
+from .understood import standing
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$]|:(?=//)|(?<=www)\.)")
@@ -22,15 +26,17 @@ _FOOTNOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
 
 
-def markdown(conversation: Conversation, language: str) -> str:
+def markdown(conversation: Conversation, language: str, *, exported: float | None = None) -> str:
     """Questions as headings, answers below, each citation a footnote with its quote and where it stands.
 
+    `exported` is when the file is made, in seconds since 1970 (None: now). Times are those of the server, with offset.
     Texts of documents and users are escaped: no address, image or heading of theirs comes to life in a viewer.
     """
-    lines = [f"# {_escaped(conversation.title)}", ""]
+    lines = [f"# {_escaped(conversation.title)}", "", _dates(conversation, exported, language), ""]
     notes: list[str] = []
     for turn in conversation.turns:
         lines += [f"## {_escaped(_line(turn.question))}", ""]
+        lines += [part for whole in _completed(turn, language) for part in (_escaped(whole), "")]
         if turn.answer is None:
             lines += [_escaped(_said(turn.error, language)), ""]
             continue
@@ -38,11 +44,12 @@ def markdown(conversation: Conversation, language: str) -> str:
         known = {c.n: first + i + 1 for i, c in enumerate(turn.answer.citations)}
         for piece in _paragraphs(turn.answer):
             lines += ["".join(f"[^{known[p]}]" if isinstance(p, int) else _escaped(p) for p in _split(piece, known)), ""]
+        lines += [part for name in _made_of(turn.answer, language) for part in (_escaped(name), "")]
         notes += [f"[^{known[c.n]}]: {_escaped(_line(_source(c, language)))}" for c in turn.answer.citations]
     return _CONTROL.sub("\ufffd", "\n".join([*lines, *notes])).rstrip() + "\n"
 
 
-def docx(conversation: Conversation, language: str) -> bytes:
+def docx(conversation: Conversation, language: str, *, exported: float | None = None) -> bytes:
     """The same as a Word document. python-docx knows no footnotes, so their part is written here (ECMA-376, 17.11)."""
     import docx as word
 
@@ -52,9 +59,12 @@ def docx(conversation: Conversation, language: str) -> bytes:
     document.core_properties.comments = ""
     _fonts(document)
     document.add_heading(_clean(conversation.title), 0)
+    document.add_paragraph(_dates(conversation, exported, language))
     notes: list[str] = []
     for turn in conversation.turns:
         document.add_heading(_clean(_line(turn.question)), 1)
+        for whole in _completed(turn, language):
+            document.add_paragraph().add_run(_clean(whole)).italic = True
         if turn.answer is None:
             document.add_paragraph(_clean(_said(turn.error, language)))
             continue
@@ -67,6 +77,8 @@ def docx(conversation: Conversation, language: str) -> bytes:
                     _reference(paragraph, len(notes))
                 else:
                     paragraph.add_run(_clean(part))
+        for name in _made_of(turn.answer, language):
+            document.add_paragraph().add_run(_clean(name)).italic = True
     _add_footnotes(document, notes)
     out = io.BytesIO()
     document.save(out)
@@ -80,6 +92,27 @@ def _fonts(document: Any) -> None:
     for name in ("Normal", "Title", "Heading 1"):
         fonts = document.styles[name].element.get_or_add_rPr().get_or_add_rFonts()
         fonts.set(qn("w:eastAsia"), "Microsoft YaHei")
+
+
+def _dates(conversation: Conversation, exported: float | None, language: str) -> str:
+    times = [("exported", time.time() if exported is None else exported), ("last_asked", conversation.changed)]
+    return " · ".join(
+        plain(key, language, at=datetime.fromtimestamp(at).astimezone().isoformat(" ", "minutes"))
+        for key, at in times
+        if at
+    )
+
+
+def _completed(turn: Turn, language: str) -> list[str]:
+    """What a follow-up was understood as, where that is not what was typed."""
+    whole = _line(standing(turn.answer)) if turn.answer is not None else ""
+    same = not whole or whole in (_line(turn.question), _line(turn.answer.question if turn.answer else ""))
+    return [] if same else [plain("rewritten", language) + f" “{whole}”"]
+
+
+def _made_of(answer: Answer, language: str) -> list[str]:
+    """Which index the answer was made from."""
+    return [plain("generation", language, name=_line(answer.generation))] if answer.generation else []
 
 
 def _paragraphs(answer: Answer) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.config import Settings
+from rag.errors import ZhiyinError
 from rag.messages import tr
 
 _RECIPE = ("embedder", "chunk_tokens", "chunk_overlap", "index_type", "keep_generations", "max_file_mb")
@@ -24,8 +25,24 @@ _TOLD = 2000  # characters of what went wrong
 class Indexer:
     """Builds in processes of their own; what is asked for while one runs is done together in the next."""
 
-    def __init__(self, home: Path, settings: Settings, folder: Path, names: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        folder: Path,
+        names: Callable[[], list[str]],
+        *,
+        indexed: Callable[[], set[str]] | None = None,
+        fresh: set[str] | None = None,
+    ) -> None:
+        """`names` lists the files of `folder`, `indexed` what the index holds; `fresh` are names uploaded since a build.
+
+        A file of `folder` that a build refuses is deleted, unless it was in the index and is not fresh: then a changed
+        setting refuses it, and nobody may have it elsewhere.
+        """
         self._home, self._settings, self._folder, self._names = home, settings, folder, names
+        self._indexed = indexed
+        self._fresh = set() if fresh is None else fresh
         self._lock = threading.Lock()
         self._asked = 0
         self._remove: list[str] = []
@@ -66,6 +83,10 @@ class Indexer:
     def _build(self, remove: list[str]) -> tuple[dict[str, Any] | None, str | None]:
         names = self._names()
         remove = [source for source in dict.fromkeys(remove) if source not in names]
+        if remove and self._indexed is not None:
+            with suppress(ZhiyinError):  # a file that was uploaded and never indexed is gone already
+                known = self._indexed()
+                remove = [source for source in remove if source in known]
         if not names and not remove:
             return {"added": [], "changed": [], "removed": [], "skipped": []}, None
         # `--config=…` and `--`, since a name may begin with a dash
@@ -75,10 +96,31 @@ class Indexer:
             recipe.writelines(f"{k} = {json.dumps(getattr(self._settings, k), ensure_ascii=False)}\n" for k in _RECIPE)
             recipe.flush()
             command += [f"--config={recipe.name}", *(["--add", "--", str(self._folder)] if names else [])]
+            before = {name: self._stamp(name) for name in names}
             try:
-                return self._run(command)
-            except OSError as error:
-                return None, f"can't start {sys.executable}: {error.strerror}"
+                result, error = self._run(command)
+            except OSError as problem:
+                return None, f"can't start {sys.executable}: {problem.strerror}"
+        if result is not None:
+            self._put_out(result, before)
+        return result, error
+
+    def _stamp(self, name: str) -> tuple[int, int] | None:
+        """What another file of the same name has otherwise."""
+        try:
+            about = (self._folder / name).stat()
+        except OSError:
+            return None
+        return about.st_ino, about.st_mtime_ns
+
+    def _put_out(self, result: dict[str, Any], before: dict[str, tuple[int, int] | None]) -> None:
+        """Delete what was refused: nobody could see it or take it out. What was uploaded meanwhile waits for its build."""
+        seen = {name for name, stamp in before.items() if stamp is not None and self._stamp(name) == stamp}
+        for name, _ in result["skipped"]:
+            if name in seen and (name in self._fresh or name not in result.get("removed", ())):
+                with suppress(OSError):
+                    (self._folder / name).unlink()
+        self._fresh -= seen
 
     def _run(self, command: list[str]) -> tuple[dict[str, Any] | None, str | None]:
         environment = {**os.environ, "ZHIYIN_HOME": str(self._home), "PYTHONIOENCODING": "utf-8"}

@@ -37,6 +37,7 @@ class Shelf:
         self.folder = folder
         self._bot = bot
         self._max_mb = max_mb
+        self.fresh: set[str] = set()  # uploaded since the last build
 
     def names(self) -> list[str]:
         """Files that were uploaded, by name."""
@@ -47,7 +48,7 @@ class Shelf:
     async def take(self, given: str, request: Request) -> dict[str, Any]:
         """Keep the body of `request` as a file. Raises a DocumentError that says what is wrong with it."""
         name = safe_name(given)
-        if name in self._indexed() and name not in self.names():
+        if name in self.indexed() and name not in self.names():
             raise UnreadableDocument(
                 tr(
                     "索引中已有同名文档，且不是从这里上传的；请改名后再试",
@@ -65,6 +66,7 @@ class Shelf:
             await self._receive(request, handle)
             await run_in_threadpool(check, part, name, self._max_mb)
             replaced = name in self.names()
+            self.fresh.add(name)
             part.replace(self.folder / name)
         except OSError as error:
             raise StoreError(f"can't write to {self.folder}: {error.strerror}") from error
@@ -93,10 +95,17 @@ class Shelf:
         """Remove the uploaded file of that name, if there is one. Raises MissingError for an unknown document."""
         if source in self.names():
             (self.folder / source).unlink(missing_ok=True)
-        elif source not in self._indexed():
+        elif source not in self.indexed():
             raise MissingError(f"no document named {source[:200]!r}")
 
-    def _indexed(self) -> set[str]:
+    def unindexed(self) -> list[str]:
+        """Uploaded files that the index does not hold: their build was cut off, or failed."""
+        names = self.names()
+        known = self.indexed() if names else set()
+        return [name for name in names if name not in known]
+
+    def indexed(self) -> set[str]:
+        """Sources of all documents in the index."""
         try:
             return {s.source for s in self._bot.snapshot.sources()}
         except NoIndex:
@@ -106,14 +115,19 @@ class Shelf:
 def add(app: FastAPI, bot: Answerer, settings: Settings, home: Path, *, indexer: Indexer | None = None) -> None:
     """Add the routes to `app`; `indexer` runs the builds (a process of its own for each)."""
     shelf = Shelf(home / UPLOADS, bot, settings.max_file_mb)
-    work = indexer or Indexer(home, settings, shelf.folder, shelf.names)
+    work = indexer or Indexer(
+        home, settings, shelf.folder, shelf.names, indexed=shelf.indexed, fresh=shelf.fresh
+    )
 
     @app.get("/api/library", tags=["library"], summary="Uploaded files and the state of indexing")
     def state(request: Request) -> dict[str, Any]:
         if not who(request).admin:
             return {"admin": False}
         limits = {"types": list(TYPES), "max_mb": settings.max_file_mb}
-        return {"admin": True, "uploads": shelf.names(), "job": work.state(), **limits}
+        job = work.state()
+        # while a build runs, what it has not come to yet is no news
+        unindexed = [] if job["running"] else shelf.unindexed()
+        return {"admin": True, "uploads": shelf.names(), "unindexed": unindexed, "job": job, **limits}
 
     @app.put(FILES, tags=["library"], summary="Upload a file (its bytes are the body)")
     async def upload(request: Request, name: Annotated[str, Query(min_length=1, max_length=1000)]) -> dict[str, Any]:

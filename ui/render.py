@@ -18,7 +18,7 @@ from . import understood
 from .copying import copy_text
 from .escape import text
 from .table import Cell, Table, table
-from .texts import both, label
+from .texts import TEXTS, both, label
 
 QUOTE_SHOWN = 260  # characters of a quote on a card; the panel shows all of it
 PASSAGE_SHOWN = 140
@@ -354,7 +354,8 @@ def _thumbs(answer: Answer, turn: Turn) -> str:
 
 def _error(turn: Turn, zh: str, en: str) -> str:
     message = f'<span class="zh" lang="zh">{text(zh)}</span><span class="en" lang="en">{text(en)}</span>'
-    verdict = f'<p class="verdict">{both("failed")}</p>'
+    gone = turn.error == TEXTS["source_gone"]  # it was answered once
+    verdict = f'<p class="verdict">{both("withdrawn" if gone else "failed")}</p>'
     again = (
         f'<button type="button" class="quiet" data-do="retry" data-turn="{turn.number}">{both("retry")}</button>'
         if turn.done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -64,7 +65,7 @@ def _readable(found: Conversation, bot: Answerer, request: Request) -> Conversat
         sources = {s.source for s in bot.library(scope_of(request)).sources()}
     except ZhiyinError:
         sources = set()
-    return Conversation(found.id, found.title, tuple(readable_turn(t, sources) for t in found.turns))
+    return replace(found, turns=tuple(readable_turn(t, sources) for t in found.turns))
 
 
 def _attachment(title: str, kind: str) -> str:

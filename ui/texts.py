@@ -64,6 +64,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "rewritten": ("理解为", "Understood as"),
     "related": ("相关内容，不是答案", "Related, not an answer"),
     "failed": ("这次没能回答", "This could not be answered"),
+    "withdrawn": ("引用的文档已不可读", "Its documents can no longer be read"),
     "failed_more": (
         "服务出了问题，问题没有丢失，请稍后再试一次。",
         "Something went wrong. Please try again in a moment.",
@@ -168,6 +169,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "delete": ("删除", "Delete"),
     "as_markdown": ("导出 Markdown", "Export Markdown"),
     "as_docx": ("导出 Word", "Export Word"),
+    "exported": ("导出于 {at}", "Exported {at}"),
+    "last_asked": ("对话最后更新于 {at}", "Conversation last changed {at}"),
     "deleted": ("已删除“{title}”", "Deleted “{title}”"),
     "undo": ("撤销", "Undo"),
     "talks_failed": ("对话记录暂时打不开：{reason}", "Conversations can't be loaded: {reason}"),
@@ -196,6 +199,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Take it out of the index? An uploaded file is deleted with it; one that was indexed from a folder comes "
         "back when that folder is indexed again.",
     ),
+    "not_indexed": ("尚未处理", "not indexed yet"),
     "uploaded": ("上传", "uploaded"),
     "next_questions": ("接着可以问", "You could go on with"),
     "year": ("年份", "Year"),

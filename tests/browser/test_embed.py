@@ -178,6 +178,16 @@ def test_a_site_that_is_not_listed_is_blocked_by_the_browser(visit, intranet) ->
     assert v.events("close") == [None]
 
 
+def test_a_blocked_chat_says_so_soon_and_to_whoever_listens_later(visit, intranet) -> None:
+    intranet.put("unlisted")
+    v = visit("unlisted", at=origin(intranet.address, "127.0.0.1"))
+    v.page.evaluate("Zhiyin.open()")
+    v.page.wait_for_function("() => window.events.some((e) => e[0] === 'error')", timeout=3500)
+    assert [name for name, _ in v.page.evaluate("window.events")] == ["open", "error"]
+    heard = v.page.evaluate("() => { const codes = []; Zhiyin.on('error', (error) => codes.push(error.code)); return codes; }")
+    assert heard == ["blocked"]
+
+
 def test_a_question_to_a_blocked_chat_fails(visit, intranet) -> None:
     intranet.put("unlisted")
     v = visit("unlisted", at=origin(intranet.address, "127.0.0.1"))
@@ -510,6 +520,52 @@ def test_without_a_valid_ticket_nothing_is_answered(browser, signed, given: str)
     frame.wait_for_selector("#embed-note")
     assert frame.locator("#embed-note").get_attribute("role") == "alert"
     assert frame.locator(".chip, .turn").count() == 0
+    v.context.close()
+
+
+@pytest.fixture(scope="module")
+def locked(run_app: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Intranet:
+    """The same pages, and a chat with a shared token alone: no tickets."""
+    home = tmp_path_factory.mktemp("locked")
+    site = Intranet()
+    site.address = run_app(site.app())  # type: ignore[attr-defined]
+    site.home = origin(site.address)  # type: ignore[attr-defined]
+    store = ConversationStore(home / "conversations.sqlite")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHIYIN_HOME", str(home))
+        patch.setenv("EMBED_TEST_TOKEN", KEY)
+        settings = Settings(embed_origins=(site.home,), auth_token_env="EMBED_TEST_TOKEN")  # type: ignore[attr-defined]
+        site.service = run_app(create_app(world.canned_bot(), settings=settings, conversations=store)).rstrip("/")
+    return site
+
+
+@pytest.mark.parametrize("kind", ["signed", "locked"])
+def test_the_plain_line_where_readers_must_sign_in(browser, request, kind: str) -> None:
+    site = request.getfixturevalue(kind)
+    site.put("plain")
+    v = Visit(browser, site).go("plain")
+    v.page.evaluate("Zhiyin.open()")
+    v.wait("() => window.events.some((e) => e[0] === 'error')")
+    frame = v.frame()
+    frame.wait_for_selector("#embed-note")
+    assert frame.locator("#embed-note").get_attribute("role") == "alert"
+    assert [frame.locator(f"#embed-note .{lang}").count() for lang in ("zh", "en")] == [1, 1]
+    codes = v.page.evaluate("(q) => Promise.all([q, q].map((one) => Zhiyin.ask(one).then(() => 'answered', (error) => error.code)))", world.QUESTION)
+    assert codes == ["token", "token"]
+    v.page.wait_for_timeout(6000)  # longer than the frame prepares itself
+    assert v.events("ready") == [] and {error["code"] for error in v.events("error")} == {"token"}
+    assert frame.locator("#embed-note").is_visible() and frame.locator(".turn").count() == 0
+    assert not any(toast.is_visible() for toast in frame.locator(".toast-wrap").all())
+    v.context.close()
+
+
+def test_a_question_before_anything_is_known_fails_and_a_ticket_mends_it(browser, signed) -> None:
+    signed.put("plain")
+    v = Visit(browser, signed).go("plain")
+    assert v.page.evaluate("(q) => Zhiyin.ask(q).then(() => 'answered', (error) => error.code)", world.QUESTION) == "token"
+    v.page.evaluate("(token) => Zhiyin.setToken(token)", signed.tokens()["token"])
+    assert v.page.evaluate("(q) => Zhiyin.ask(q).then((answer) => answer.short)", world.QUESTION) == "118.4万人次"
+    assert v.frame().locator("#embed-note").count() == 0 and len(v.events("ready")) == 1
     v.context.close()
 
 

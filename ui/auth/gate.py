@@ -43,6 +43,8 @@ _OPEN = re.compile(
 _SINGLE = frozenset((("GET", START), ("GET", CALLBACK)))  # to the OpenID provider and back; open where there is one
 _EXCHANGE = ("POST", "/api/session")  # a ticket is looked at there
 _FRAME = "/embed"  # the empty page that asks its host for a ticket; open only where there are tickets
+# What stands in the frame elsewhere: the guard puts the frame's script in, which says what is wrong. The login page can't be framed.
+_NOBODY_FRAMED = b'<!doctype html><html lang="en" data-nobody><head><meta charset="utf-8"><title>Zhiyin</title></head><body></body></html>'
 _LONGEST = 8192  # characters of a credential
 _SECRETS = frozenset((b"authorization", b"cookie"))
 
@@ -136,8 +138,11 @@ class Gate:
             return
         accept = HTTPConnection(scope).headers.get("accept", "")
         page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "text/html" in accept
+        path = scope["path"]
+        if page and path == _FRAME and HTTPConnection(scope).headers.get("sec-fetch-dest") == "iframe":
+            await _send(send, 401, _NOBODY_FRAMED, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"})
+            return
         if page and self._ways.login:
-            path = scope["path"]
             target = "/login" if path == "/" else f"/login?next={quote(path)}"
             await _reply(send, scope, 303, {"error": denied.why}, {"location": target, "cache-control": "no-store"})
             return
@@ -166,6 +171,10 @@ async def _reply(send: Send, scope: Scope, status: int, body: dict[str, str], he
         await send({"type": "websocket.close", "code": 4401})  # before it was accepted: a 403 to the client
         return
     data = json.dumps(body, ensure_ascii=False).encode()
-    sent = {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})}
+    await _send(send, status, data, {"content-type": "application/json", **(headers or {})})
+
+
+async def _send(send: Send, status: int, data: bytes, headers: dict[str, str]) -> None:
+    sent = {"content-length": str(len(data)), **headers}
     await send({"type": "http.response.start", "status": status, "headers": [(n.encode(), v.encode()) for n, v in sent.items()]})
     await send({"type": "http.response.body", "body": data})

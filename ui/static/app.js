@@ -218,11 +218,21 @@
     try {
       const found = await fetchJson('./api/documents');
       if (mine !== ticket) return;
+      count(found.documents);
       listDocuments(found.documents);
       title.focus({preventScroll: true});
     } catch (error) {
       if (mine === ticket) body.replaceChildren(make('p', {class: 'note', role: 'alert'}, error.message));
     }
+  }
+
+  // The header as frame.py draws it, after documents came or went.
+  function count(documents) {
+    const loaded = document.querySelector('#top .loaded');
+    if (!loaded) return;
+    const names = [...new Set(documents.flatMap((d) => d.regions).map((r) => r.split('/')[0]))];
+    loaded.replaceChildren(both('loaded', {count: documents.length}));
+    if (names.length) loaded.append(' ', make('span', {class: 'on'}, both('regions', {names: names.slice(0, 5).join('、') + (names.length > 5 ? '…' : '')})));
   }
 
   function listDocuments(documents) {
@@ -611,7 +621,7 @@
     }
   }
 
-  window.zhiyin = {yearsOf, regionsOf, words, make, both, say, store, fetchJson, button, send, verdicts, pageActions, close, narrow, documentsShown() {}, reloadDocuments: openDocuments};
+  window.zhiyin = {yearsOf, regionsOf, words, make, both, say, store, fetchJson, button, send, verdicts, pageActions, close, narrow, count, documentsShown() {}, reloadDocuments: openDocuments};
 
   document.addEventListener('DOMContentLoaded', () => {
     buildPanel();

@@ -4,7 +4,7 @@
   const page = window.zhiyin;
   const {words, make, both, say, fetchJson} = page;
   const files = new Map(); // name -> {row, state}: what was uploaded since the page was loaded
-  let zone = null, status = null, rows = null, polling = false, known = null;
+  let zone = null, status = null, rows = null, polling = false, taking = 0, known = null;
 
   page.documentsShown = async (body) => {
     let found;
@@ -26,9 +26,11 @@
     zone = make('button', {type: 'button', class: 'zone'}, make('b', {}, both('upload_here')),
       make('small', {}, both('upload_types', {types: known.types.join(' '), mb: known.max_mb})));
     status = make('p', {class: 'note', role: 'status'});
+    if (!taking) for (const name of known.unindexed) files.delete(name);
     rows = make('ul', {class: 'uploads'}, ...[...files.values()].map((f) => f.row));
     const again = make('button', {type: 'button', class: 'tool again'}, both('reindex'));
     again.hidden = !known.uploads.length;
+    const left = taking ? [] : known.unindexed; // what is just coming in has its row above
     again.addEventListener('click', index);
     zone.addEventListener('click', () => field.click());
     field.addEventListener('change', () => { take([...field.files]); field.value = ''; });
@@ -37,7 +39,15 @@
     zone.addEventListener('dragover', over(true));
     zone.addEventListener('dragleave', over(false));
     zone.addEventListener('drop', (event) => { over(false)(event); take([...event.dataTransfer.files]); });
-    return make('section', {class: 'manage'}, zone, field, rows, status, again);
+    const waiting = left.length ? [make('ul', {class: 'unindexed'}, ...left.map(unindexed))] : [];
+    return make('section', {class: 'manage'}, zone, field, rows, ...waiting, status, again);
+  }
+
+  // An upload that the index does not hold: its build was cut off, or failed.
+  function unindexed(source) {
+    const item = make('li', {}, make('span', {class: 'name'}, source), make('span', {class: 'state'}, both('not_indexed')));
+    item.append(dropper(item, source, source));
+    return item;
   }
 
   // A file that misses the zone must not replace the page.
@@ -48,10 +58,14 @@
     if (item.querySelector('.drop')) return;
     const {document: source, name} = opener.dataset;
     if (uploads.has(source)) opener.querySelector('.meta').append(make('span', {}, both('uploaded')));
+    item.append(dropper(item, source, name));
+  }
+
+  function dropper(item, source, name) {
     const drop = make('button', {type: 'button', class: 'drop', 'data-label-zh': words.remove_document[0].replace('{title}', name),
       'data-label-en': words.remove_document[1].replace('{title}', name), 'aria-label': say('remove_document', {title: name})}, make('span', {class: 'cross', 'aria-hidden': 'true'}));
     drop.addEventListener('click', () => sure(item, source, drop));
-    item.append(drop);
+    return drop;
   }
 
   function sure(item, source, drop) {
@@ -76,8 +90,10 @@
     let any = false;
     for (const file of chosen) files.set(file.name, fresh(file.name));
     rows.replaceChildren(...[...files.values()].map((f) => f.row));
+    taking += 1;
     for (const file of chosen) any = (await upload(file)) || any;
-    if (any) index();
+    if (any) await index();
+    taking -= 1;
   }
 
   function fresh(name) {
@@ -142,7 +158,8 @@
       try { job = (await fetchJson('./api/library')).job; told(job); } catch { break; }
     } while (job && job.running);
     polling = false;
-    const shown = status && status.isConnected;
+    const shown = status && status.isConnected && !status.closest('[hidden]'); // a closed panel stays closed
     if (shown) await page.reloadDocuments();
+    else fetchJson('./api/documents').then((found) => page.count(found.documents), () => { /* counted when the list is opened */ });
   }
 })();

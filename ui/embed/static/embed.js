@@ -7,7 +7,8 @@
   const d = script.dataset;
   const page = new URL('embed', script.src);
   const SERVICE = page.origin;
-  const HEARD = 4000, LOADED = 30000; // milliseconds until a frame that says nothing counts as blocked
+  const HEARD = 1500, LOADED = 30000; // milliseconds until a frame that says nothing counts as blocked: it speaks before its load event
+  const LATEST = 240000; // milliseconds for each question that waits: longer than the frame's own patience
 
   const spoken = d.lang || document.documentElement.lang || navigator.language || 'zh';
   const en = !/^zh/i.test(spoken);
@@ -112,6 +113,7 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
 
   let frame = null, heard = false, ready = null, failed = false, timer = 0, asked = 0, back = null, wantsFocus = false;
   let source = null; // the token, or what gets one
+  let trouble = null; // the error that keeps the chat from being used at all; told to whoever listens later, too
   const outbox = [], waiting = new Map();
   const narrow = matchMedia('(max-width:480px),(max-height:430px)');
 
@@ -127,7 +129,7 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
   function load() {
     if (frame) return;
     heard = failed = false;
-    ready = null;
+    ready = trouble = null;
     wait();
     const told = {origin: location.origin, lang: en ? 'en' : 'zh', title: d.title, color: d.color && color, theme, greeting: d.greeting,
       filter: d.filter, widget: target ? 'panel' : 'bubble', token: source || d.tokenUrl ? '1' : '', talk: kept()};
@@ -160,10 +162,14 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
       make('div', {class: 'row'}, again, tab), ...cross());
     cover.setAttribute('role', 'alert');
     cover.hidden = false;
-    const error = Object.assign(new Error(message), {code});
-    for (const [, one] of waiting) one.reject(error);
+    trouble = {code, message};
+    rejectAll(trouble);
+    emit('error', trouble);
+  }
+
+  function rejectAll(told) {
+    for (const [, one] of waiting) one.reject(Object.assign(new Error(told.message), told));
     waiting.clear();
-    emit('error', {code, message});
   }
 
   function cross() {
@@ -223,10 +229,13 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
     const text = String(question).trim();
     const promise = new Promise((resolve, reject) => {
       if (!text) { reject(new TypeError('Zhiyin.ask takes a question')); return; }
-      asked += 1;
-      waiting.set(asked, {resolve, reject});
+      const id = asked += 1;
+      waiting.set(id, {resolve, reject});
+      setTimeout(() => {
+        if (waiting.delete(id)) reject(Object.assign(new Error('Zhiyin: no answer in time'), {code: 'timeout'}));
+      }, LATEST * waiting.size);
       open();
-      post({type: 'ask', id: asked, question: text});
+      post({type: 'ask', id, question: text});
     });
     promise.catch(() => {}); // told by the event, too
     return promise;
@@ -254,6 +263,7 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
     ready() {
       clearTimeout(timer);
       ready = {};
+      trouble = null;
       cover.hidden = true;
       if (wantsFocus && document.activeElement === host) enter();
       emit('ready', ready);
@@ -265,6 +275,14 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
     },
     error(m) {
       const told = {code: String(m.code), message: String(m.message)};
+      if (told.code === 'token') {
+        if (!ready) { // the frame shows a note and stays
+          clearTimeout(timer);
+          cover.hidden = true;
+          trouble = told;
+        }
+        rejectAll(told);
+      }
       emit('error', told);
       if (waiting.has(m.id)) { waiting.get(m.id).reject(Object.assign(new Error(told.message), told)); waiting.delete(m.id); }
     },
@@ -293,12 +311,17 @@ iframe{flex:1;width:100%;min-height:0;border:0;background:var(--p)}
       if (typeof fn !== 'function') throw new TypeError('Zhiyin.on takes a function');
       listeners[event].push(fn);
       if (event === 'ready' && ready) fn(ready);
+      if (event === 'error' && trouble) fn(trouble);
       return () => { listeners[event] = listeners[event].filter((one) => one !== fn); };
     },
     /* a token, or a function that gets one (again, when it has run out) */
     setToken(given) {
       source = given;
-      if (frame) token();
+      if (frame && trouble) { // it was opened for nobody: opened anew for this reader
+        frame.remove();
+        frame = null;
+        load();
+      } else if (frame) token();
     },
   });
 

@@ -52,10 +52,8 @@
 
   function getToken(anew) {
     if (token && !anew && expires - Date.now() > EARLY) return Promise.resolve(token);
-    getting = getting || fetchToken().catch((error) => {
-      tell({type: 'error', code: 'token', message: error.message});
-      return '';
-    }).then((found) => { getting = null; showSignedOut(!found); return found; });
+    getting = getting || fetchToken().then((found) => { signedOut(''); return found; }, (error) => { signedOut(error.message); return ''; })
+      .finally(() => { getting = null; });
     return getting;
   }
 
@@ -85,19 +83,51 @@
   const plain = window.fetch.bind(window);
   window.fetch = async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input, location.href);
-    if (url.origin !== location.origin || !withToken()) return plain(input, init);
+    if (url.origin !== location.origin) return plain(input, init);
+    if (!withToken()) return noted(await plain(input, init));
+    let mine = '';
     const send = async (anew) => {
       const headers = new Headers(init.headers || (input instanceof Request ? input.headers : undefined));
-      const mine = await getToken(anew);
+      mine = await getToken(anew);
       if (mine) headers.set('authorization', 'Bearer ' + mine);
       return plain(input instanceof Request ? input.clone() : input, {...init, headers});
     };
     const response = await send(false);
-    return response.status === 401 ? send(true) : response;
+    return noted(response.status === 401 && mine ? await send(true) : response);
   };
+  function noted(response) {
+    if (response.status === 401 && !out) signedOut('the service asks who is there: give a ticket, by data-token-url or Zhiyin.setToken');
+    return response;
+  }
 
-  function showSignedOut(out) {
+  // Whether this reader may ask at all: learnt at the start from a small page that every person gets, and nobody else.
+  let out = '', allowed = false; // out: why not
+  async function mayAsk() {
+    if ('nobody' in root.dataset) { // ui/auth/gate.py: there is no chat in this page
+      signedOut(out || 'the service asks for a login, and takes no tickets: see auth_jwt_ in its settings');
+      return false;
+    }
+    const response = await window.fetch('./embed/preview', {cache: 'no-store'}).catch(() => null); // no network: the chat says so itself
+    allowed = !(response && response.status === 401) && !(withToken() && !token);
+    if (allowed) signedOut('');
+    changed();
+    return allowed;
+  }
+
+  function signedOut(why) {
+    const before = out;
+    out = why;
+    if (Boolean(before) !== Boolean(why)) showSignedOut();
+    if (!why || before) return;
+    allowed = false;
+    asked.length = 0;
+    if (running) stopWaiting();
+    tell({type: 'error', code: 'token', message: why}); // whatever waits there fails with it
+  }
+
+  function showSignedOut() {
     const bar = document.getElementById('embed-bar'), old = document.getElementById('embed-note');
+    root.toggleAttribute('data-signed-out', Boolean(out));
     if (old) old.remove();
     if (!out || !bar) return;
     const note = document.createElement('p');
@@ -189,6 +219,7 @@
     if (kind === 'bubble' && parent) tools.append(button('close', () => tell({type: 'close'})));
     node.append(seal, name, tools);
     document.body.prepend(node);
+    showSignedOut();
   }
 
   // ---- questions in, answers out ------------------------------------------
@@ -261,7 +292,7 @@
       if (some(now.filters)) fresh = false;
       else if (!turns().length || !ready) narrow();
     }
-    if (!ready && !opening && (late || !filters || !fresh)) {
+    if (!ready && allowed && !opening && (late || !filters || !fresh)) {
       ready = true;
       tell({type: 'ready'});
     }
@@ -285,8 +316,11 @@
   const hears = {
     ask(m) {
       if (typeof m.question !== 'string' || !m.question.trim()) return;
-      asked.push({id: m.id, question: m.question.trim()});
-      next();
+      const put = () => { asked.push({id: m.id, question: m.question.trim()}); next(); };
+      if (!out) put();
+      else mayAsk().then((may) => { // signed in since?
+        if (may) put(); else tell({type: 'error', code: 'token', message: out, id: m.id});
+      });
     },
     focus() { enter(); },
     token(m) {
@@ -315,6 +349,7 @@
   });
 
   tell({type: 'hello'});
+  mayAsk();
   document.addEventListener('DOMContentLoaded', () => {
     bar();
     setTimeout(() => { late = true; changed(); }, PREPARING);
