@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .embed import Embedder
     from .rerank import Reranker
     from .store import Snapshot
+    from .store.vectors import Mask
 
 MISMATCH = {"period": 0.55, "region": 0.4}  # what a passage keeps of its score when it speaks of another year or place
 
@@ -60,15 +61,16 @@ def lexical_terms(query: Query) -> list[str]:
 
 
 def retrieve(
-    query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None
+    query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None, *,
+    allowed: Mask | None = None,
 ) -> list[Retrieved]:
-    """The best `settings.top_k` passages, best first, near-duplicates left out."""
+    """The best `settings.top_k` passages, best first, near-duplicates left out; `allowed` limits both legs to some chunks."""
     legs: list[tuple[float, list[Hit]]] = []
     if settings.lexical:
-        legs.append((1.0, snapshot.search_lexical(lexical_terms(query), settings.pool_k)))
+        legs.append((1.0, snapshot.search_lexical(lexical_terms(query), settings.pool_k, allowed)))
     if settings.dense and embedder is not None:
         weight = 1.0 if query.language == "en" else settings.dense_weight
-        legs.append((weight, snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k)))
+        legs.append((weight, snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k, allowed)))
     scored = [Retrieved(i, snapshot.chunk(i), score) for i, score in fuse(legs, settings.rrf_k).items()]
     weighed = sorted((_weigh(query, r) for r in scored), key=lambda r: (-r.score, r.chunk_id))
     kept = _distinct(weighed, settings.top_k if reranker is None else settings.top_k * 3)

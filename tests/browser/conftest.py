@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,15 +33,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def run_app() -> Iterator[Callable[..., str]]:
-    """Serve an app on a free port; returns the address."""
+    """Serve an app on a free port, or on a socket that is bound already; returns the address."""
     import uvicorn
 
     from rag.web import listen
 
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(app: object) -> str:
-        listener = listen("127.0.0.1", 0)
+    def start(app: object, listener: socket.socket | None = None) -> str:
+        listener = listener or listen("127.0.0.1", 0)
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
