@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Protocol
 
 from ..query import Kind, Query
@@ -324,7 +324,8 @@ def _counted_as_asked(query: Query, view: View, span: Span) -> float:
         return 1.0
     wanted = _SHARED.match(fold(query.text), asked.end())
     here = _SHARED.match(view.folded, span.end)
-    shared = len(os.path.commonprefix([wanted[0] if wanted else "", here[0] if here else ""]))
+    pairs = zip(wanted[0] if wanted else "", here[0] if here else "", strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     return 1.0 + 0.02 * min(shared, 5) if shared >= 4 else 1.0
 
 
