@@ -31,9 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium is installed: apt-get install chromium"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def run_app() -> Iterator[Callable[..., str]]:
-    """Serve an app on a free port, or on a socket that is bound already; returns the address."""
+    """Serve an app on a free port, or on a socket that is bound already; returns the address.
+
+    To the end of the module and no longer: dozens of idle servers slow down whatever runs after them.
+    """
     import uvicorn
 
     from rag.web import listen
@@ -60,7 +63,7 @@ def run_app() -> Iterator[Callable[..., str]]:
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve(run_app: Callable[..., str]) -> Callable[..., str]:
     """Serve a bot's chat window on a free port; returns the address."""
     from rag.config import Settings
@@ -72,7 +75,7 @@ def serve(run_app: Callable[..., str]) -> Callable[..., str]:
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(serve: Callable[..., str]) -> str:
     return serve(world.canned_bot())
 

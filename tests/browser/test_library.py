@@ -28,6 +28,7 @@ def test_a_dropped_file_is_answered_from_and_can_be_taken_out(
 
     subprocess.run([sys.executable, "-m", "rag", "index", "-q"], check=True)
     w = window(serve(Bot(Settings(), isolated_home)))
+    w.page.wait_for_function("/[1-9]/.test(document.querySelector('#top .loaded').innerText)")  # the top is filled when the page is up
     before = w.page.locator("#top .loaded").inner_text()
     w.page.click("[data-action=documents]")
     w.page.wait_for_selector(".zone")
