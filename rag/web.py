@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,7 +97,7 @@ class Fence:
             else:
                 if body is None:  # the sender has gone: nobody is there to answer
                     return
-                receive = _replay(body, receive)
+                receive = replay(body, receive)
                 if len(body) > most:
                     refusal = 413, f"the request is larger than {most // 1024} KiB; send less"
         if refusal is not None:
@@ -194,7 +194,8 @@ async def _read(receive: Receive, most: int) -> bytes | None:
     return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read already once more, then whatever else comes."""
     given = False
 
     async def again() -> Message:
@@ -209,8 +210,14 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 async def _error(send: Send, status: int, message: str) -> None:
     body = json.dumps({"error": message}, ensure_ascii=False).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = {"content-type": "application/json"}
     if status == 408:  # the rest of that request would be taken for the next one
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+        headers["connection"] = "close"
+    await reply(send, status, body, headers)
+
+
+async def reply(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    """Send a whole response; its length is added to the headers."""
+    sent = {"content-length": str(len(body)), **headers}
+    await send({"type": "http.response.start", "status": status, "headers": [(n.encode(), v.encode()) for n, v in sent.items()]})
     await send({"type": "http.response.body", "body": body})

@@ -54,12 +54,12 @@ def invent(folder: Path, count: int, seed: int = 0) -> None:
     folder.mkdir(parents=True)
     for n in range(count):
         rows = [
-            f"\u7b2c{k}\u8f66\u95f4\u5168\u5e74\u7ec4\u7ec7\u57f9\u8bad{rng.randrange(2, 90)}\u671f\uff0c"
-            f"\u53c2\u52a0\u804c\u5de5{rng.randrange(100, 9000)}\u4eba\u6b21\u3002"
+            f"第{k}车间全年组织培训{rng.randrange(2, 90)}期\uff0c"
+            f"参加职工{rng.randrange(100, 9000)}人次。"
             for k in range(1, 13)
         ]
-        head = f"\u661f\u6d77{n}\u53f7\u5382\u5de5\u4f1a2023\u5e74\u57f9\u8bad\u60c5\u51b5\u901a\u62a5"
-        text = "\n".join([head, f"\u661f\u6d77{n}\u53f7\u5382\u5171\u6709\u4f1a\u5458{rng.randrange(100, 9000)}\u540d\u3002", *rows])
+        head = f"星海{n}号厂工会2023年培训情况通报"
+        text = "\n".join([head, f"星海{n}号厂共有会员{rng.randrange(100, 9000)}名。", *rows])
         (folder / f"notice-{n:05}.txt").write_text(text + "\n", encoding="utf-8")
 
 
@@ -168,7 +168,7 @@ async def press(address: str, pid: int, home: Path, documents: Path, options: ar
         over.set()
         await asyncio.gather(*tasks)
         ended = time.monotonic() - began
-        new = await ask(client, "new", "\u661f\u6d771\u53f7\u5382\u5171\u6709\u591a\u5c11\u4f1a\u5458?", streamed=False)
+        new = await ask(client, "new", "星海1号厂共有多少会员?", streamed=False)
     if [c["source"] for c in new["citations"][:1]] != ["notice-00001.txt"]:
         seen.wrong.append(f"the new documents are not asked: {new['answer']}")
     return seen, swapped, ended

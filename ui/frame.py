@@ -10,6 +10,7 @@ from rag.filters import Filters
 from rag.text.places import display
 
 from .escape import text
+from .icons import icon
 from .texts import both, label
 
 
@@ -33,14 +34,14 @@ def header(count: int | None, regions: Sequence[str] = (), visitor: Visitor = Vi
         )
     return (
         '<header class="top"><div class="brand">'
-        + _tool("talks", _icon("talks"), "tool square")
+        + _tool("talks", icon("talks", 18), "tool square")
         + '<span class="seal" aria-hidden="true">引</span>'
         f'<div><h1>{both("product")}</h1><p class="loaded">{status}</p></div></div>'
         '<nav class="tools">'
-        + _tool("new", f"{_icon('new')}<b>{both('new')}</b>")
-        + _tool("documents", f"{_icon('documents')}<b>{both('documents')}</b>")
+        + _tool("new", f"{icon('new', 18)}<b>{both('new')}</b>")
+        + _tool("documents", f"{icon('documents', 18)}<b>{both('documents')}</b>")
         + _tool("language", '<b class="zh" lang="en">EN</b><b class="en" lang="zh">中</b>', "tool square")
-        + _tool("theme", _icon("theme"), "tool square")
+        + _tool("theme", icon("theme", 18), "tool square")
         + _account(visitor)
         + "</nav></header>"
     )
@@ -48,40 +49,21 @@ def header(count: int | None, regions: Sequence[str] = (), visitor: Visitor = Vi
 
 def _account(visitor: Visitor) -> str:
     """The person and what they may do; marked `data-account`, which the page in a frame takes out."""
-    setup = f'href="./embed/setup">{_icon("embed")}<b>{both("embed")}</b></a>'
+    setup = f'href="./embed/setup">{icon("embed", 18)}<b>{both("embed")}</b></a>'
     if not (visitor.name or visitor.leaves):
         return f'<a class="tool" data-account {label("embed")} {setup}' if visitor.sets_up else ""
     named = f'<b class="name">{text(visitor.name)}</b>' if visitor.name else ""
     who = f'<p class="who">{text(visitor.name)}</p>' if visitor.name else ""
     link = f'<a class="item" {setup}' if visitor.sets_up else ""
-    leave = f'<button type="button" class="item" data-action="logout">{_icon("leave")}<b>{both("logout")}</b></button>' if visitor.leaves else ""
+    leave = f'<button type="button" class="item" data-action="logout">{icon("leave", 18)}<b>{both("logout")}</b></button>' if visitor.leaves else ""
     return (
-        f'<details class="account" data-account><summary class="tool" {label("account", name=visitor.name)}>{_icon("person")}{named}</summary>'
+        f'<details class="account" data-account><summary class="tool" {label("account", name=visitor.name)}>{icon("person", 18)}{named}</summary>'
         f'<div class="menu">{who}{link}{leave}</div></details>'
     )
 
 
 def _tool(action: str, inside: str, kind: str = "tool") -> str:
     return f'<button type="button" class="{kind}" data-action="{action}" {label(action)}>{inside}</button>'
-
-
-_ICONS = {
-    "talks": '<path d="M3 5h14M3 10h14M3 15h9"/>',
-    "narrow": '<path d="M3.5 5h13l-5 6v4.5l-3-1.5v-3z"/>',
-    "new": '<path d="M10 4v12M4 10h12"/>',
-    "documents": '<path d="M6 2.5h6l3 3v12H6z"/><path d="M8.5 9.5h4M8.5 12.5h4"/>',
-    "embed": '<path d="M7 6l-4 4 4 4M13 6l4 4-4 4M11.5 4.5l-3 11"/>',
-    "person": '<circle cx="10" cy="7" r="3.2"/><path d="M3.8 16.5c.8-3 3.2-4.5 6.2-4.5s5.4 1.5 6.2 4.5"/>',
-    "leave": '<path d="M12 3.5H4.5v13H12M8.5 10h8M13.5 7l3 3-3 3"/>',
-    "theme": '<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5a6.5 6.5 0 0 1 0 13z" fill="currentColor"/>',
-}
-
-
-def _icon(name: str) -> str:
-    return (
-        '<svg viewBox="0 0 20 20" width="18" height="18" fill="none" stroke="currentColor" '
-        f'stroke-width="1.5" aria-hidden="true">{_ICONS[name]}</svg>'
-    )
 
 
 def welcome(examples: Sequence[str]) -> str:
@@ -109,6 +91,6 @@ def bar(talk: str | None, filters: Filters) -> str:
     state = text(json.dumps(filters.to_dict(), ensure_ascii=False))
     return (
         f'<div class="bar" data-talk="{text(talk or "")}" data-filters="{state}">'
-        f'<button type="button" class="narrow" data-action="narrow">{_icon("narrow")}'
+        f'<button type="button" class="narrow" data-action="narrow">{icon("narrow", 18)}'
         f'{both("narrow" if not chips else "only_in")}</button>{shown}</div>'
     )

@@ -17,6 +17,7 @@ from rag.types import Answer, Citation, RelatedPassage, Statement
 from . import understood
 from .copying import copy_text
 from .escape import text
+from .icons import icon
 from .table import Cell, Table, table
 from .texts import TEXTS, both, label
 
@@ -72,7 +73,7 @@ def _edit(turn: Turn) -> str:
     if not turn.done:
         return ""
     return (
-        f'<button type="button" class="icon edit" data-edit="{turn.number}" {label("edit")}>{_icon("edit")}</button>'
+        f'<button type="button" class="icon edit" data-edit="{turn.number}" {label("edit")}>{icon("edit", 17)}</button>'
     )
 
 
@@ -310,20 +311,7 @@ def _foot(answer: Answer, turn: Turn) -> str:
 def _retry(turn: Turn) -> str:
     return (
         f'<button type="button" class="icon" data-do="retry" data-turn="{turn.number}" {label("retry")}>'
-        f"{_icon('retry')}</button>"
-    )
-
-
-_ICONS = {
-    "edit": '<path d="M4 16l.7-3.3L13.4 4l2.6 2.6-8.7 8.7z"/><path d="M11.6 5.8l2.6 2.6"/>',
-    "retry": '<path d="M15.5 7.2A6.2 6.2 0 1 0 16.2 11"/><path d="M16 3.6v4h-4"/>',
-}
-
-
-def _icon(name: str) -> str:
-    return (
-        '<svg viewBox="0 0 20 20" width="17" height="17" fill="none" stroke="currentColor" '
-        f'stroke-width="1.5" aria-hidden="true">{_ICONS[name]}</svg>'
+        f"{icon('retry', 17)}</button>"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import takewhile
 from typing import Protocol
 
@@ -319,14 +320,21 @@ _SHARED = re.compile(r"[\u4e00-\u9fff]*")
 
 def _counted_as_asked(query: Query, view: View, span: Span) -> float:
     """More for the figure that stands before the very words that the question counts (`180名四川工匠` among other craftsmen)."""
-    asked = _ASKED.search(fold(query.text)) if query.kind is Kind.QUANTITY else None
-    if asked is None:
+    wanted = _counted_in(query.text) if query.kind is Kind.QUANTITY else ""
+    here = _SHARED.match(view.folded, span.end) if wanted else None
+    if here is None:
         return 1.0
-    wanted = _SHARED.match(fold(query.text), asked.end())
-    here = _SHARED.match(view.folded, span.end)
-    pairs = zip(wanted[0] if wanted else "", here[0] if here else "", strict=False)
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, here[0], strict=False)))
     return 1.0 + 0.02 * min(shared, 5) if shared >= 4 else 1.0
+
+
+@lru_cache(maxsize=64)
+def _counted_in(question: str) -> str:
+    """The words that follow the question's `how many`, or nothing."""
+    folded = fold(question)
+    asked = _ASKED.search(folded)
+    wanted = _SHARED.match(folded, asked.end()) if asked else None
+    return wanted[0] if wanted else ""
 
 
 def _echo(query: Query, view: View, span: Span) -> float:

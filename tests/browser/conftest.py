@@ -80,13 +80,14 @@ def address(serve: Callable[..., str]) -> str:
     return serve(world.canned_bot())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def net_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("net") / "log.json"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(net_log: Path) -> Iterator[object]:
+    """A Chromium for the tests of this package. Not for longer: Playwright's loop runs in the main thread, where no other can then be run."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import parse_qs
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+from rag.web import Receive, Scope, replay
 
 _KEPT = 50_000
 _PATHS = re.compile(r"/gradio_api/(?:queue/|heartbeat/|cancel|reset|upload|stream)")
@@ -23,7 +20,7 @@ class Bound:
     def __init__(self) -> None:
         self._owner: OrderedDict[str, str] = OrderedDict()
 
-    async def check(self, scope: MutableMapping[str, Any], receive: Receive, person: str) -> Receive:
+    async def check(self, scope: Scope, receive: Receive, person: str) -> Receive:
         """Raise PermissionError where the request names the session of another person.
 
         Returns what the body is to be read from, since it may have been looked at.
@@ -35,7 +32,7 @@ class Bound:
         names += [beat[1]] if beat else []
         if scope.get("method") == "POST":
             body = await _body(receive)
-            receive = _again(body, receive)
+            receive = replay(body, receive)
             names += _named(body)
         for name in names:
             if self._owner.setdefault(name, person) != person:
@@ -63,16 +60,3 @@ async def _body(receive: Receive) -> bytes:
         body += message.get("body", b"")
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return bytes(body)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again

@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from rag.errors import ZhiyinError
+from rag.web import App, Receive, Scope, Send, reply
 
 from ..who import Person
 from .bound import Bound
@@ -28,12 +27,6 @@ COOKIE = "zhiyin_session"
 SECURE_COOKIE = "__Host-zhiyin_session"
 NOBODY = Person("", "", frozenset(), False)
 """Whoever a request to an open path comes from: may read what is open to everyone, changes nothing."""
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Alive or not, logging in, and files that are the same for everyone. Whatever is not listed needs a person.
 _OPEN = re.compile(
@@ -140,7 +133,7 @@ class Gate:
         page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and "text/html" in accept
         path = scope["path"]
         if page and path == _FRAME and HTTPConnection(scope).headers.get("sec-fetch-dest") == "iframe":
-            await _send(send, 401, _NOBODY_FRAMED, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"})
+            await reply(send, 401, _NOBODY_FRAMED, {"content-type": "text/html; charset=utf-8", "cache-control": "no-store"})
             return
         if page and self._ways.login:
             target = "/login" if path == "/" else f"/login?next={quote(path)}"
@@ -171,10 +164,4 @@ async def _reply(send: Send, scope: Scope, status: int, body: dict[str, str], he
         await send({"type": "websocket.close", "code": 4401})  # before it was accepted: a 403 to the client
         return
     data = json.dumps(body, ensure_ascii=False).encode()
-    await _send(send, status, data, {"content-type": "application/json", **(headers or {})})
-
-
-async def _send(send: Send, status: int, data: bytes, headers: dict[str, str]) -> None:
-    sent = {"content-length": str(len(data)), **headers}
-    await send({"type": "http.response.start", "status": status, "headers": [(n.encode(), v.encode()) for n, v in sent.items()]})
-    await send({"type": "http.response.body", "body": data})
+    await reply(send, status, data, {"content-type": "application/json", **(headers or {})})

@@ -206,25 +206,28 @@
   }
 
   // ---- the document list --------------------------------------------------
-  async function openDocuments() {
+  // A panel drawn from the list of the documents.
+  async function openList(name, draw) {
     const mine = (ticket += 1);
     current = null;
     mark(null);
     show();
-    title.textContent = say('documents');
+    title.textContent = say(name);
     meta.replaceChildren();
     tools.replaceChildren();
     body.replaceChildren(make('p', {class: 'note', role: 'status'}, both('loading'), make('i', {class: 'dots'})));
     try {
       const found = await fetchJson('./api/documents');
       if (mine !== ticket) return;
-      count(found.documents);
-      listDocuments(found.documents);
+      draw(found.documents);
       title.focus({preventScroll: true});
     } catch (error) {
       if (mine === ticket) body.replaceChildren(make('p', {class: 'note', role: 'alert'}, error.message));
     }
   }
+
+  const openDocuments = () => openList('documents', (documents) => { count(documents); listDocuments(documents); });
+  const openFilters = () => openList('narrow', drawFilters);
 
   // The header as frame.py draws it, after documents came or went.
   function count(documents) {
@@ -266,25 +269,6 @@
     return bar ? JSON.parse(bar.dataset.filters) : {sources: [], regions: [], years: []};
   };
   const send = (to, detail) => document.dispatchEvent(new CustomEvent('zhiyin', {detail: {to, ...detail}}));
-
-  async function openFilters() {
-    const mine = (ticket += 1);
-    current = null;
-    mark(null);
-    show();
-    title.textContent = say('narrow');
-    meta.replaceChildren();
-    tools.replaceChildren();
-    body.replaceChildren(make('p', {class: 'note', role: 'status'}, both('loading'), make('i', {class: 'dots'})));
-    try {
-      const found = await fetchJson('./api/documents');
-      if (mine !== ticket) return;
-      drawFilters(found.documents);
-      title.focus({preventScroll: true});
-    } catch (error) {
-      if (mine === ticket) body.replaceChildren(make('p', {class: 'note', role: 'alert'}, error.message));
-    }
-  }
 
   function yearsOf(documents) {
     const years = new Set();
