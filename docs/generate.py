@@ -1,4 +1,4 @@
-"""Writes what the docs say about the code from the code: `docs/cli.md` and the settings in both READMEs.
+"""Writes what the docs say about the code from the code: `docs/cli.md`, `docs/settings.md`, the figures in both READMEs.
 
 `python docs/generate.py` writes, `--check` only looks and fails where a page is out of step.
 """
@@ -21,8 +21,8 @@ from rag import config
 from rag.cli import build
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("index", "ask", "serve", "models", "doctor", "eval", "bench")
-BLOCK = r"(?<=<!-- {0} -->\n).*?(?=<!-- /{0} -->)"
+COMMANDS = ("index", "ask", "serve", "users", "audit", "models", "doctor", "eval", "bench")
+BLOCK = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- /figures -->)", re.DOTALL)
 BASELINE = ROOT / "tests" / "baseline" / "metrics.json"
 
 
@@ -67,9 +67,13 @@ def _section(title: str, command: object, parent: object) -> str:
 
 
 def settings() -> str:
-    """The table of settings, from the comments beside their defaults."""
+    """The page of settings, from the comments beside their defaults."""
     source = (ROOT / "rag" / "config.py").read_text(encoding="utf-8")
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    rows = [
+        "# Settings\n\nMade by `make docs` from `rag/config.py`. They stand in `$ZHIYIN_HOME/config.toml` (`.zhiyin/config.toml` if",
+        "`ZHIYIN_HOME` is not set), or in a file given with `--config`. Sizes are tokens of the embedder unless said otherwise.",
+        "`ZHIYIN_LANG=en` or `zh` chooses the language of the interface.\n", "| setting | default | meaning |", "|---|---|---|",
+    ]  # fmt: skip
     for field in dataclasses.fields(config.Settings):
         found = re.search(rf"^    {field.name}: .*?  # (.+)$", source, re.MULTILINE)
         if found is None:
@@ -77,7 +81,7 @@ def settings() -> str:
         default = (
             str(field.default).lower()
             if isinstance(field.default, bool)
-            else repr(field.default).replace("'", '"')
+            else repr(list(field.default) if isinstance(field.default, tuple) else field.default).replace("'", '"')
         )
         rows.append(f"| `{field.name}` | `{default}` | {found[1].replace('|', chr(92) + '|')} |")
     return "\n".join(rows) + "\n"
@@ -97,15 +101,12 @@ def figures() -> str:
 
 def pages() -> dict[Path, str]:
     """What each generated page should hold."""
-    made = {ROOT / "docs" / "cli.md": cli()}
+    made = {ROOT / "docs" / "cli.md": cli(), ROOT / "docs" / "settings.md": settings()}
     for name in ("README.md", "README.zh.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        for block, content in (("settings", settings()), ("figures", figures())):
-            pattern = re.compile(BLOCK.format(block), re.DOTALL)
-            if not pattern.search(text):
-                raise SystemExit(f"{name} has no <!-- {block} --> … <!-- /{block} -->")
-            text = pattern.sub(lambda _, content=content: content, text)
-        made[ROOT / name] = text
+        if not BLOCK.search(text):
+            raise SystemExit(f"{name} has no <!-- figures --> … <!-- /figures -->")
+        made[ROOT / name] = BLOCK.sub(lambda _: figures(), text)
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 from collections.abc import Iterable
@@ -41,6 +42,12 @@ class Counted(Protocol):
         """How many chunks it has."""
 
 
+def plain(settings: Settings) -> dict[str, Any]:
+    """The settings as JSON has them, so that they are the same before and after a run is kept: lists, no tuples."""
+    told: dict[str, Any] = json.loads(json.dumps(asdict(settings)))
+    return told
+
+
 def describe(
     gold: Path,
     settings: Settings,
@@ -58,7 +65,7 @@ def describe(
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
         "cold_start_s": round(cold_start_s, 3),
-        "settings": asdict(settings),
+        "settings": plain(settings),
         "docs": [str(path) for path in docs],
         "generation": snapshot.generation,
         "documents": len(list(snapshot.sources())),

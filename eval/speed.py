@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.config import Settings
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 STARTS = 5
+PASSAGES, LENGTH = 10, 250  # what the reader model is timed on, passages and their characters
 
 
 def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = None) -> dict[str, Any]:
@@ -47,6 +51,7 @@ def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = No
             _timed(bot, row)
         warm = [_timed(bot, row) * 1000 for row in rows]
     told, told_ms = json.loads(indexed["output"]), latency(warm)
+    answering = _peak(resource.RUSAGE_SELF)  # before torch is loaded for the reader model, which no default setting uses
     return {
         "index_seconds": round(indexed["seconds"], 2),
         "index_chunks": told["chunks"],
@@ -57,9 +62,41 @@ def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = No
         "warm_median_ms": round(told_ms["median"] or 0.0, 1),
         "warm_p95_ms": round(told_ms["p95"] or 0.0, 1),
         "help_seconds": round(min(starts), 3),
-        "answering_peak_mb": round(_peak(resource.RUSAGE_SELF)),
+        "answering_peak_mb": round(answering),
+        **model_figures(settings),
         "cores": cores(),
         "python": ".".join(map(str, sys.version_info[:3])),
+    }
+
+
+def model_figures(settings: Settings) -> dict[str, float]:
+    """Size and speed of the embedder and of the bundled reader model, on the text of the bundled documents.
+
+    `embedder_chars_per_core`: characters of passages by second of processor time, over all threads. `reader_ms`: the
+    median of nine questions with PASSAGES passages of LENGTH characters each, wall clock.
+    """
+    from rag.config import BUNDLED
+    from rag.embed import load_embedder, locate
+    from rag.read import neural
+
+    text = "".join(file.read_bytes().decode("utf-8", "replace") for file in files("rag.seeds").iterdir() if file.name.endswith(".txt"))
+    pieces = [text[at : at + LENGTH] for at in range(0, len(text) - LENGTH + 1, LENGTH)]
+    embedder, reader = load_embedder(settings), neural.SpanReader()
+    embedder.encode_passages(pieces[:1])
+    began = time.process_time()
+    embedder.encode_passages(pieces)
+    rate = len(pieces) * LENGTH / (time.process_time() - began)
+    reader.score("?", pieces[:PASSAGES])
+    times = []
+    for at, row in enumerate(load(bundled())[:9]):
+        started = time.perf_counter()
+        reader.score(row.question, pieces[at * PASSAGES :][:PASSAGES])
+        times.append(1000 * (time.perf_counter() - started))
+    return {
+        "embedder_chars_per_core": round(rate),
+        "reader_ms": round(statistics.median(times), 1),
+        "embedder_model_mb": _size(locate(BUNDLED)),
+        "reader_model_mb": _size(neural.bundled()),
     }
 
 
@@ -79,6 +116,10 @@ def table(figures: dict[str, Any]) -> Table:
         "warm_p95_ms": tr("热态回答的第 95 百分位", "warm answer, 95th percentile"),
         "help_seconds": tr(f"zhiyin --help({STARTS} 次中最快)", f"zhiyin --help, best of {STARTS}"),
         "answering_peak_mb": tr("回答的内存峰值", "peak memory of answering"),
+        "embedder_model_mb": tr("内置向量模型在磁盘上", "bundled embedder on disk"),
+        "embedder_chars_per_core": tr("向量化速度,每核每秒字数", "embedding, characters a second and core"),
+        "reader_model_mb": tr("内置阅读模型在磁盘上", "bundled reader model on disk"),
+        "reader_ms": tr(f"阅读模型看 {PASSAGES} 段各 {LENGTH} 字,中位数", f"reader model, {PASSAGES} passages of {LENGTH} characters, median"),
         "cores": tr("处理器核数", "cores"),
         "python": "Python",
     }
@@ -105,6 +146,11 @@ def _run(arguments: list[str]) -> dict[str, Any]:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise ZhiyinError(f"`zhiyin {' '.join(arguments)}` ended with {done.returncode}: {said}")
     return {"seconds": seconds, "output": done.stdout.decode("utf-8")}
+
+
+def _size(folder: Path) -> float:
+    """Megabytes (10^6 bytes) of the files in `folder`."""
+    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6, 1)
 
 
 def _peak(who: int) -> float:

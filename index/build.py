@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.access import Groups, groups_of
 from rag.config import Settings
 from rag.errors import DocumentError, IndexCorrupt, InputError, NoIndex, StoreError
 from rag.store import Entry, GenerationWriter, Model, Recipe, Snapshot, verify, writing
@@ -60,6 +61,7 @@ class _Job:
     source: str
     file: str  # SHA-256 of the bytes
     path: Path | None = None
+    groups: Groups = None  # who may read it
 
 
 @dataclass(slots=True)
@@ -166,10 +168,10 @@ class _Builder:
 
     def run(self, paths: Sequence[Path], remove: Sequence[str], *, keep: bool) -> BuildResult:
         jobs = self._jobs(paths, remove, keep=keep)
-        before = self._unchanged({job.source: job.file for job in jobs})
+        before = self._unchanged({job.source: job for job in jobs})
         if before:
             return before
-        kept: dict[str, str] = {}
+        kept: dict[str, _Job] = {}
         texts = _Texts()
         with GenerationWriter(self.home) as writer:
             for done, job in enumerate(jobs):
@@ -179,8 +181,8 @@ class _Builder:
                 except DocumentError as error:
                     self.skipped.append((job.source, str(error)))
                     continue
-                writer.add(document, job.file, parts, chunks, texts.take(chunks))
-                kept[job.source] = job.file
+                writer.add(document, job.file, parts, chunks, texts.take(chunks), job.groups)
+                kept[job.source] = job
             self.report("read", len(jobs), len(jobs))
             if jobs and not kept:
                 raise self._nothing()
@@ -198,7 +200,9 @@ class _Builder:
         """What is to be in the index, by source. Files that are no documents at all end in `skipped`."""
         found, unreadable = find(paths)
         self.skipped += unreadable
-        jobs = {source: _Job(source, entry.file) for source, entry in self.known.items()} if keep else {}
+        jobs = (
+            {source: _Job(source, e.file, groups=_set(e.groups)) for source, e in self.known.items()} if keep else {}
+        )
         for source in remove:
             if source not in self.known:
                 near = difflib.get_close_matches(source, self.known, n=1)
@@ -211,7 +215,7 @@ class _Builder:
             jobs.pop(item.source, None)
             try:
                 check_size(item.path, self.settings.max_file_mb)
-                jobs[item.source] = _Job(item.source, sha256(item.path), item.path)
+                jobs[item.source] = _Job(item.source, sha256(item.path), item.path, groups_of(item.path))
             except DocumentError as error:
                 self.skipped.append((item.source, str(error)))
             except OSError as error:
@@ -258,15 +262,20 @@ class _Builder:
         self.report("embed", len(places), len(places))
         return vectors, sum(len(rows) for rows in places)
 
-    def _unchanged(self, files: dict[str, str]) -> BuildResult | None:
-        """Say that nothing changed, where the generation before was made of these files by this recipe and model."""
+    def _unchanged(self, jobs: dict[str, _Job]) -> BuildResult | None:
+        """Say that nothing changed, where the generation before was made of these files by this recipe and model.
+
+        Who may read them counts as well: other rules alone make a generation, for which nothing is read or embedded.
+        """
         if self.old is None or not self.same_model or self.old.manifest.recipe != self.recipe:
             return None
-        if files != {source: entry.file for source, entry in self.known.items()}:
+        found = {source: (job.file, job.groups) for source, job in jobs.items()}
+        if found != {source: (entry.file, _set(entry.groups)) for source, entry in self.known.items()}:
             return None
-        return self._result(self.old.generation, files, chunks=len(self.old), embedded=0)
+        return self._result(self.old.generation, jobs, chunks=len(self.old), embedded=0)
 
-    def _result(self, name: str, files: dict[str, str], *, chunks: int, embedded: int) -> BuildResult:
+    def _result(self, name: str, jobs: dict[str, _Job], *, chunks: int, embedded: int) -> BuildResult:
+        files = {source: job.file for source, job in jobs.items()}
         known = {source: entry.file for source, entry in self.known.items()}
         return BuildResult(
             generation=name,
@@ -291,3 +300,7 @@ class _Builder:
         return InputError(
             f"no document in {', '.join(map(str, paths))}; Zhiyin reads {', '.join(sorted(self.pipeline.readers))}"
         )
+
+
+def _set(groups: tuple[str, ...] | None) -> Groups:
+    return None if groups is None else frozenset(groups)

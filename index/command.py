@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,6 +79,7 @@ def index(
         ),
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help=tr("只显示错误", "show errors only"))] = False,
+    progress_lines: Annotated[bool, typer.Option("--progress-lines", hidden=True)] = False,
 ) -> None:
     """Build, check or explain; `register` sets the help text."""
     settings = config.load(config_file)
@@ -92,7 +93,7 @@ def index(
             _require_index(home, paths)
         _build(
             paths or [], home, settings, add=add, remove=remove or [], again=again, wait=wait, as_json=as_json,
-            quiet=quiet,
+            quiet=quiet, lines=progress_lines,
         )  # fmt: skip
 
 
@@ -116,11 +117,12 @@ def _build(
     wait: bool,
     as_json: bool,
     quiet: bool,
+    lines: bool = False,
 ) -> None:
     from .build import build
 
     chosen = paths or ([] if remove or again else [seeds()])
-    with _progress(show=not (quiet or as_json)) as report:
+    with nullcontext(_line) if lines else _progress(show=not (quiet or as_json)) as report:
         result = build(
             chosen,
             home=home,
@@ -215,6 +217,11 @@ def _explain(file: Path, settings: config.Settings, *, as_json: bool) -> None:
         typer.echo(json.dumps(to_dict(document, parts), ensure_ascii=False))
     else:
         typer.echo(render(explain(document, parts)))
+
+
+def _line(stage: str, done: int, total: int) -> None:
+    """Progress for another program: a JSON object a line on standard error."""
+    typer.echo(json.dumps({"stage": stage, "done": done, "total": total}), err=True)
 
 
 @contextmanager

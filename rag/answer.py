@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from .types import Answer
+from .types import Answer, Citation, RelatedPassage, Statement
 
 
 def to_dict(answer: Answer) -> dict[str, Any]:
@@ -24,3 +24,21 @@ def to_dict(answer: Answer) -> dict[str, Any]:
         "timing_ms": {name: round(ms, 1) for name, ms in answer.timing_ms.items()},
         "understood": answer.understood,
     }
+
+
+def from_dict(row: dict[str, Any]) -> Answer:
+    """The answer that `to_dict` wrote down. Raises KeyError or TypeError for anything else."""
+    return Answer(
+        id=row["id"],
+        question=row["question"],
+        answer=row["answer"],
+        short=row["short"],
+        refused=row["refused"],
+        reason=row["reason"],
+        statements=tuple(Statement(s["text"], tuple(s["citations"])) for s in row["statements"]),
+        citations=tuple(Citation(**c | {"marks": tuple((a, b) for a, b in c["marks"])}) for c in row["citations"]),
+        passages=tuple(RelatedPassage(**p) for p in row["passages"]),
+        generation=row["generation"],
+        timing_ms=dict(row["timing_ms"]),
+        understood=dict(row["understood"]),
+    )

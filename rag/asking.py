@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from .read.align import VALUES
 from .read.candidates import Span
 from .refusal import Reason, message
 from .retrieve import Retrieved, retrieve
+from .stopping import check as check_wanted
 from .terms import Matcher, Term
 from .text.places import display
 from .text.tokens import PAIR, index_terms
@@ -29,6 +30,7 @@ from .verify import check
 
 if TYPE_CHECKING:
     from .embed import Embedder
+    from .filters import Filters
     from .generate import Generator
     from .rerank import Reranker
     from .store import Snapshot
@@ -54,11 +56,16 @@ class Tools:
 
 
 class Asking:
-    """One question. `question` is what was asked, `query` what it means, completed from the conversation."""
+    """One question. `question` is what was asked, `query` what it means, completed from the conversation.
 
-    def __init__(self, tools: Tools, snapshot: Snapshot, query: Query, question: str, *, started: float, id_: str | None = None) -> None:
+    `snapshot` holds what may be read and nothing else; `filters` narrow what is searched in it.
+    """
+
+    def __init__(self, tools: Tools, snapshot: Snapshot, query: Query, question: str, *, started: float, id_: str | None = None,
+                 filters: Filters | None = None) -> None:
         self.tools, self.snapshot, self.query, self.question = tools, snapshot, query, question
         self.started, self.id = started, id_
+        self.allowed = snapshot.select(filters.allows) if filters else None
         self.settings = tools.settings
         self.reader = ExtractiveReader(tools.matcher, self._importance, self._known)
         self.timing = {"retrieve": 0.0, "read": 0.0}
@@ -70,15 +77,32 @@ class Asking:
 
     def answer(self) -> Answer:
         """Plan, find, verify, compose."""
+        *_, whole = self._answers(growing=False)
+        return whole
+
+    def stream(self) -> Iterator[Answer]:
+        """What is proved so far, after each step of the plan; the last is the answer."""
+        return self._answers(growing=True)
+
+    def _answers(self, *, growing: bool) -> Iterator[Answer]:
         if not len(self.snapshot):
-            return self._refuse(Reason.NO_DOCUMENTS)
-        self.steps = [self._find(step.label, step.query) for step in self.plan.steps]
+            yield self._refuse(Reason.NO_DOCUMENTS)
+            return
+        steps = self.plan.steps
+        self.steps = []
+        for step in steps:
+            self.steps.append(self._find(step.label, step.query))
+            # a language model writes the whole anew: what the reader found by itself is not shown before it
+            if growing and len(self.steps) < len(steps) and self.tools.generator is None:
+                so_far = self._compose([(s.label, s.chosen, s.reason) for s in self.steps])
+                if not so_far.refused:
+                    yield so_far
         found = [(step.label, step.chosen, step.reason) for step in self.steps]
         if self.rivals:
             found = [row for step in self.steps for row in self._disputed(step)]
         elif len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
-        return self._written(self._compose(found))
+        yield self._written(self._compose(found))
 
     def trace(self) -> Trace:
         """The answer with how it came about."""
@@ -113,10 +137,12 @@ class Asking:
         )
 
     def _find(self, label: str, query: Query) -> Step:
+        check_wanted()
         at = time.perf_counter()
-        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker)
+        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
         self.timing["retrieve"] += (time.perf_counter() - at) * 1000
         self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
+        check_wanted()
         at = time.perf_counter()
         views = self._views(retrieved)
         findings = self.reader.read(query, views)

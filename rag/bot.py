@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .asking import Asking, Tools
-from .compose import marked
 from .config import BUNDLED, Settings
 from .embed import load_embedder
 from .errors import InputError, ModelError, NoIndex
@@ -26,11 +25,14 @@ from .trace import Trace
 from .types import Answer
 
 if TYPE_CHECKING:
+    from .access import Scope
     from .embed import Embedder
+    from .filters import Filters
     from .generate import Generator
 
 MAX_QUESTION = 2000  # characters
 _VIEWS_KEPT = 20_000
+_SCOPES_KEPT = 32
 
 
 class Bot:
@@ -52,6 +54,8 @@ class Bot:
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
         self._fixed = embedder is not None
+        self._scoped: OrderedDict[tuple[str, frozenset[str]], Snapshot] = OrderedDict()
+        self._scoping = threading.Lock()
         embedder_ = embedder or load_embedder(settings)
         # words are compared in the bundled space whatever embeds the passages: it is fast enough for single words
         words = embedder_ if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
@@ -104,41 +108,64 @@ class Bot:
         snapshot.require(self._asked)
         raise AssertionError
 
-    def ask(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Answer:
+    def library(self, scope: Scope | None = None) -> Snapshot:
+        """The current generation as `scope` sees it (None: whole): as if the documents it may not read did not exist."""
+        whole = self.snapshot
+        if scope is None or scope.everything:
+            return whole
+        key = (whole.generation, scope.groups & whole.groups)
+        with self._scoping:
+            found = self._scoped.pop(key, None)
+            if found is None:
+                sources = whole.readable(scope)
+                found = whole if len(sources) == len(whole.manifest.documents) else whole.restricted(sources)
+                for old in [k for k in self._scoped if k[0] != whole.generation]:
+                    del self._scoped[old]
+            self._scoped[key] = found
+            if len(self._scoped) > _SCOPES_KEPT:
+                self._scoped.popitem(last=False)
+            return found
+
+    def ask(
+        self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None, scope: Scope | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:
         """The answer to `question`, completed from `history` ((question, answer) pairs, oldest first).
 
-        Raises InputError for a question of more than 2,000 characters.
+        `scope` is what the asker may read (None: everything); the answer is the one of an index that holds nothing
+        else. `filters` narrow what is searched in it. Raises InputError for a question of more than 2,000 characters.
         """
-        asking = self._asking(question, history, id)
+        asking = self._asking(question, history, id, scope, filters)
         return asking.answer() if isinstance(asking, Asking) else asking
 
     def trace(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Trace:
         """The same answer with how it came about, for evaluation. Raises as `ask` does."""
-        asking = self._asking(question, history, id)
+        asking = self._asking(question, history, id, None, None)
         return asking.trace() if isinstance(asking, Asking) else Trace(asking)
 
-    def _asking(self, question: str, history: Sequence[tuple[str, str]], id_: str | None) -> Asking | Answer:
+    def _asking(
+        self, question: str, history: Sequence[tuple[str, str]], id_: str | None, scope: Scope | None, filters: Filters | None
+    ) -> Asking | Answer:
         started = time.perf_counter()
         question = question.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no text
         if len(question) > MAX_QUESTION:
             raise InputError(f"the question has {len(question)} characters; {MAX_QUESTION} are the most")
         if not question.strip():
             return Answer(question, message(Reason.EMPTY_QUESTION, None), refused=True, reason=Reason.EMPTY_QUESTION.value, id=id_)
-        snapshot = self.snapshot
+        snapshot = self.library(scope)
         standing = complete(question, history)
         query = understand(standing, anchor=anchor_of(history))
         if standing != question:
             query = replace(query, rewritten_from=question)
-        return Asking(self._by_generation.get(snapshot.generation, self._tools), snapshot, query, question, started=started, id_=id_)
+        tools = self._by_generation.get(snapshot.generation, self._tools)
+        return Asking(tools, snapshot, query, question, started=started, id_=id_, filters=filters)
 
-    def stream(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Iterator[Answer]:
-        """Growing answers: a statement more each time, the last one whole."""
-        final = self.ask(question, history)
-        for count in range(1, len(final.statements)):
-            shown = final.statements[:count]
-            yield Answer(question, "\n".join(marked(s.text, s.citations) for s in shown), statements=shown, citations=final.citations,
-                         generation=final.generation, understood=final.understood)
-        yield final
+    def stream(
+        self, question: str, history: Sequence[tuple[str, str]] = (), *, scope: Scope | None = None, filters: Filters | None = None
+    ) -> Iterator[Answer]:
+        """Growing answers as their statements are verified, the last one whole. Arguments and errors are those of `ask`."""
+        asking = self._asking(question, history, None, scope, filters)
+        yield from asking.stream() if isinstance(asking, Asking) else [asking]
 
     def view(self, snapshot: Snapshot, source: str, number: int, index: int) -> View:
         """A sentence ready for reading, kept for the next question."""

@@ -38,14 +38,60 @@ class Settings:
     dense: bool = True  # search by meaning
     dense_weight: float = 0.2  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers
     min_support: float = 0.5  # share of the question's weight that the source must support
+    ask_per_minute: int = 120  # questions a minute of a person (without logins: of an address), in the chat and over HTTP; 0 for any number
+    ask_at_once: int = 4  # questions that are answered at the same time
+    ask_waiting: int = 64  # further questions that wait for their turn; more are told to come back later
+    ask_seconds: int = 120  # longest that a question may take, its waiting included
+    body_kb: int = 256  # largest request, in KiB
+    body_seconds: int = 30  # longest that a request may take to arrive
+    embed_origins: tuple[str, ...] = ()  # origins whose pages may show the chat in a frame: ["https://intranet.example"]
+    cors_origins: tuple[str, ...] = ()  # origins whose scripts may call /api and /v1; a list apart from embed_origins
+
+    auth_token_env: str = ""  # environment variable that holds a token shared by all who may ask
+    auth_token_file: str = ""  # or the file that holds it
+    auth_token_groups: tuple[str, ...] = ()  # groups of whoever has the token
+    auth_token_admin: bool = False  # whether it makes an administrator
+    auth_users: bool = False  # people log in with name and password (zhiyin users add)
+    auth_proxy_header: str = ""  # header in which a trusted proxy names who asks
+    auth_proxy_groups_header: str = ""  # header in which it lists their groups, separated by commas
+    auth_proxies: tuple[str, ...] = ()  # addresses or networks of these proxies; from any other peer the headers are ignored
+    auth_admin_group: str = ""  # members of this group, as a proxy, a JWT or an OpenID provider says, are administrators
+    auth_jwt_key_env: str = ""  # environment variable with the key of the JWTs that a host page's server signs for the embedded chat
+    auth_jwt_key_file: str = ""  # or the file: a public key in PEM, for HS256 a shared secret
+    auth_jwt_algorithm: str = "EdDSA"  # EdDSA, RS256 or HS256
+    auth_jwt_audience: str = ""  # what their aud must be: the address of this service
+    auth_jwt_issuer: str = ""  # what their iss must be; empty for any
+    auth_oidc_issuer: str = ""  # people log in at this OpenID provider: the address that it calls itself, to the letter
+    auth_oidc_client: str = ""  # the client id that it gave this service
+    auth_oidc_secret_env: str = ""  # environment variable with the client secret
+    auth_oidc_secret_file: str = ""  # or the file that holds it; with neither, a public client (PKCE alone)
+    auth_oidc_address: str = ""  # address of this service in browsers; the provider must know ADDRESS/login/callback
+    auth_oidc_name: str = ""  # what the login page calls the provider
+    auth_oidc_scopes: tuple[str, ...] = ("openid", "profile")  # what is asked for
+    auth_oidc_id_claim: str = "sub"  # claim that names a person for good
+    auth_oidc_name_claim: str = "name"  # claim with the name that is shown
+    auth_oidc_groups_claim: str = "groups"  # claim that lists groups; dots lead into objects: realm_access.roles
+    auth_oidc_admin_claim: str = ""  # claim that makes an administrator where it is true; auth_admin_group does so, too
+    auth_oidc_userinfo: bool = False  # ask the userinfo endpoint for further claims
+    auth_oidc_algorithms: tuple[str, ...] = ("RS256", "ES256")  # signatures of ID tokens that count
+    auth_oidc_hosts: tuple[str, ...] = ()  # further hosts of the provider, where its endpoints are not all at the issuer's
+    auth_session_hours: int = 12  # how long a login lasts
+    auth_secure_cookies: bool = False  # login cookies over https alone; set it where a proxy in front speaks https
+    audit: str = "hash"  # the log of who asked what: the question's keyed hash, "text", or "off"
+    audit_days: int = 180  # how long its lines are kept
 
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),
                                 ("max_file_mb", 1, 100_000), ("top_k", 1, 200), ("pool_k", 1, 10_000),
-                                ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0)):
+                                ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0),
+                                ("ask_per_minute", 0, 1_000_000), ("ask_at_once", 1, 256), ("ask_waiting", 0, 100_000),
+                                ("ask_seconds", 1, 3600), ("body_kb", 16, 1_000_000), ("body_seconds", 1, 3600),
+                                ("auth_session_hours", 1, 8760), ("audit_days", 1, 36_500)):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} = {value!r} is out of range; give {low} to {high}")
+        if self.audit not in ("hash", "text", "off"):
+            raise ConfigError(f"audit = {self.audit!r}; give hash, text or off")
         if self.index_type not in ("auto", "flat", "hnsw", "ivf", "ivfpq", "rabitq"):
             raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw, ivf, ivfpq or rabitq")
         if not (self.lexical or self.dense):
@@ -75,14 +121,18 @@ def load(path: Path | None = None) -> Settings:
 
 def _build(values: dict[str, Any], where: str) -> Settings:
     fields = {f.name: type(f.default) for f in dataclasses.fields(Settings)}
-    for name, value in values.items():
+    values = dict(values)
+    for name, given in list(values.items()):
         if name not in fields:
             near = difflib.get_close_matches(name, fields, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(fields)}"
             raise ConfigError(f"unknown setting {name!r} in {where}{hint}")
         wanted = fields[name]
+        value = values[name] = tuple(given) if wanted is tuple and isinstance(given, list) else given  # a TOML array
+        if isinstance(value, tuple) and not all(isinstance(item, str) for item in value):
+            raise ConfigError(f"{name} = {list(value)!r} in {where} should be a list of texts")
         if not (isinstance(value, wanted) or (wanted is float and isinstance(value, int))) or (
             isinstance(value, bool) and wanted is not bool
         ):
-            raise ConfigError(f"{name} = {value!r} in {where} should be {wanted.__name__}")
+            raise ConfigError(f"{name} = {value!r} in {where} should be {'list' if wanted is tuple else wanted.__name__}")
     return Settings(**values)

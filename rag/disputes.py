@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .read import Finding
+from .text.designators import find_designators
 from .text.numbers import find_quantities
 
 ALIKE = 0.8
@@ -24,6 +25,7 @@ def contradicting(best: Finding, findings: Sequence[Finding]) -> Iterator[Findin
     if len(ours) != 1:
         return
     pairs = _pairs(best.view.folded)
+    numbered = {(d.noun, d.number) for d in find_designators(best.view.folded)}
     seen = {best.view.source}
     for finding in findings:
         theirs = find_quantities(finding.text)
@@ -32,6 +34,8 @@ def contradicting(best: Finding, findings: Sequence[Finding]) -> Iterator[Findin
         if finding.period != best.period or set(finding.regions) != set(best.regions):
             continue
         other = _pairs(finding.view.folded)
+        if {(d.noun, d.number) for d in find_designators(finding.view.folded)} != numbered:
+            continue  # of another workshop: no contradiction
         if pairs and len(pairs & other) >= ALIKE * len(pairs | other) and _place(finding) == _place(best):
             seen.add(finding.view.source)
             yield finding

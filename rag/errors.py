@@ -13,7 +13,8 @@ ZhiyinError
 │   └── ModelMismatch        built with another model or format
 ├── ModelError           a model can't be loaded or run
 │   └── UnknownPlugin        no such embedder, reader, generator …
-└── InputError           what a caller sent can't be understood
+├── InputError           what a caller sent can't be understood
+└── Stopped              nobody waits for the answer any more
 
 A message says what was wrong, with what value, and what to do next.
 """
@@ -79,3 +80,7 @@ class InputError(ZhiyinError):
     """What a caller sent can't be understood."""
 
     exit_code = 2
+
+
+class Stopped(ZhiyinError):
+    """Nobody waits for the answer any more (`rag.stopping`)."""

@@ -69,7 +69,9 @@ def _complete(question: str, history: Sequence[tuple[str, str]]) -> str:
         topic = _FILLER.sub("", _FILLER.sub("", question)).strip()
         asked = [then.terms[i] for i in then.focus]
         if asked and len(topic) <= 20 and not _asks(question):
-            return before[: asked[0].start] + topic + before[asked[-1].end :]
+            head = before[: asked[0].start]
+            head = head.removesuffix(then.unit) if then.unit else head  # `多少家企业` and workers: not `多少家职工`
+            return head + topic + before[asked[-1].end :]
         return _inherit(question, then, region=not now.regions, terms=not _asks(question), period=not now.times)
     if len(now.terms) <= 2 and not (now.regions and now.times) and len(question) <= 14:
         return _inherit(question, then, region=not now.regions, terms=len(now.terms) < 2, period=not now.times)
@@ -112,13 +114,14 @@ def _retime(before: str, then: Query, target: str) -> str:
 
 def _inherit(question: str, then: Query, *, region: bool, terms: bool = False, period: bool = False) -> str:
     """Prefix what the question leaves out and the one before it said."""
-    lead = ""
+    parts: list[str] = []
     if period and then.times:
-        lead += then.text[then.times[0][0] : then.times[-1][1]]
+        parts.append(then.text[then.times[0][0] : then.times[-1][1]])
     if region and then.places:
-        lead += then.text[then.places[0][0] : then.places[-1][1]]
+        parts.append(then.text[then.places[0][0] : then.places[-1][1]])
     if terms:
-        lead += "".join(then.text[t.start : t.end] for t in then.terms if t.weight > 0.2)
+        parts += [then.text[t.start : t.end] for t in then.terms if t.weight > 0.2]
+    lead = (" " if then.language == "en" else "").join(parts)
     return f"{lead}{TOPIC}{question}" if lead else question
 
 

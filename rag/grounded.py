@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .prompt import declines, render, statements
 from .query import Query
 from .read import View
+from .stopping import check as check_wanted
+from .stopping import condition
 from .verify import Cited, check, plainly
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]
     cut. Nothing is yielded where the model says that there is no answer.
     """
     texts = ["".join(view.text for view in views) for views in passages]
-    written = "".join(generator.stream(render(query.text, texts, query.language), max_tokens=MAX_TOKENS, stop=None))
+    written = "".join(generator.stream(render(query.text, texts, query.language), max_tokens=MAX_TOKENS, stop=condition()))
+    check_wanted()  # cut off in the middle, a sentence may say what it was not going to say
     if declines(written):
         return
     for text, numbers in statements(written):

@@ -19,16 +19,22 @@ from .types import Hit
 K1 = 1.5
 B = 0.75
 _VOCABULARY = "vocab.index.json"
+_FREQUENCIES = "frequencies.npy"  # how often the term of each score stands in its chunk, in the order of the scores
+_LENGTHS = "lengths.npy"  # terms of each chunk
 _EMPTY = "{}"
 
 
 class Lexical:
     """BM25 over `size` chunks. Built once, then read-only and safe to share between threads."""
 
-    def __init__(self, size: int, index: Any | None) -> None:
-        """Wrap a bm25s index; None where no chunk has a term."""
+    def __init__(
+        self, size: int, index: Any | None, frequencies: NDArray[np.uint32] | None = None, lengths: NDArray[np.int64] | None = None
+    ) -> None:
+        """Wrap a bm25s index and what it was computed from; None where no chunk has a term."""
         self._size = size
         self._index = index
+        self._frequencies = frequencies
+        self._lengths = lengths
 
     @classmethod
     def build(cls, terms: Sequence[Sequence[str]]) -> Lexical:
@@ -42,7 +48,44 @@ class Lexical:
         ids = [[vocabulary[term] for term in chunk] for chunk in terms]
         # an "empty token" would get a number that has no column in the matrix
         index.index((ids, vocabulary), create_empty_token=False, show_progress=False)
-        return cls(len(terms), index)
+        return cls(len(terms), index, _frequencies(ids), np.array([len(chunk) for chunk in terms], np.int64))
+
+    def restricted(self, chunks: NDArray[np.int64]) -> Lexical:
+        """The index as it would be if only these chunks (ascending) existed, numbered from 0: same files, same scores.
+
+        BM25 counts in how many chunks a term stands and how long they are on average, so that leaving out hits alone
+        would let the scores tell of the chunks that are not there.
+        """
+        if self._index is None or not len(chunks):
+            return Lexical(len(chunks), None)
+        import bm25s
+
+        assert self._frequencies is not None
+        assert self._lengths is not None
+        old = self._index.scores
+        number = np.full(self._size, -1, np.int64)
+        number[chunks] = np.arange(len(chunks))
+        where = number[old["indices"]]
+        kept = np.flatnonzero(where >= 0)
+        rows = where[kept]
+        columns = np.searchsorted(old["indptr"], kept, side="right") - 1
+        df = np.bincount(columns, minlength=len(old["indptr"]) - 1)
+        idf = np.zeros(len(df), np.float32)
+        idf[df > 0] = [_idf(int(n), len(chunks)) for n in df[df > 0]]
+        lengths = self._lengths[chunks]
+        tf = self._frequencies[kept].astype(np.float32)
+        # the operations of bm25s (`scoring._score_tfc_robertson`) in its order and precision
+        tfc = tf / (K1 * ((1 - B) + B * lengths[rows] / lengths.mean()) + tf)
+        index = bm25s.BM25(k1=K1, b=B, method="lucene")
+        index.nonoccurrence_array = None
+        index.vocab_dict, index.unique_token_ids_set = self._index.vocab_dict, self._index.unique_token_ids_set
+        index.scores = {
+            "data": (idf[columns] * tfc).astype(np.float32),
+            "indices": rows.astype(np.int32),
+            "indptr": np.concatenate(([0], np.cumsum(df))),
+            "num_docs": len(chunks),
+        }
+        return Lexical(len(chunks), index, self._frequencies[kept], lengths)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`, which is made."""
@@ -50,7 +93,11 @@ class Lexical:
         if self._index is None:
             (folder / _VOCABULARY).write_text(_EMPTY, encoding="utf-8")
         else:
+            assert self._frequencies is not None
+            assert self._lengths is not None
             self._index.save(folder, show_progress=False)
+            np.save(folder / _FREQUENCIES, self._frequencies, allow_pickle=False)
+            np.save(folder / _LENGTHS, self._lengths, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path, size: int) -> Lexical:
@@ -59,7 +106,8 @@ class Lexical:
             return cls(size, None)
         import bm25s
 
-        return cls(size, bm25s.BM25.load(folder, mmap=True, show_progress=False))
+        counted = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in (_FREQUENCIES, _LENGTHS))
+        return cls(size, bm25s.BM25.load(folder, mmap=True, show_progress=False), *counted)
 
     def __len__(self) -> int:
         return self._size
@@ -94,7 +142,7 @@ class Lexical:
         most = 0.0
         for term, times in Counter(terms).items():
             held = self.df(term)
-            most += times * math.log(1 + (self._size - held + 0.5) / (held + 0.5))
+            most += times * _idf(held, self._size)
             if held:
                 start = int(columns[self._index.vocab_dict[term]])
                 at = start + np.searchsorted(rows[start : start + held], numbers)
@@ -116,3 +164,16 @@ class Lexical:
             candidates = candidates[scores[candidates] >= bar]
         best = candidates[np.lexsort((candidates, -scores[candidates]))][:k]
         return [Hit(int(number), float(scores[number])) for number in best]
+
+
+def _frequencies(ids: Sequence[Sequence[int]]) -> NDArray[np.uint32]:
+    """How often each term stands in each chunk that holds it, term by term, chunks ascending: the order of the scores."""
+    terms = np.fromiter((term for chunk in ids for term in chunk), np.int64)
+    chunks = np.repeat(np.arange(len(ids)), [len(chunk) for chunk in ids])
+    _, counts = np.unique(terms * len(ids) + chunks, return_counts=True)
+    return np.asarray(counts, np.uint32)
+
+
+def _idf(df: int, size: int) -> float:
+    """Inverse document frequency, Lucene's (bm25s `scoring._score_idf_lucene`)."""
+    return math.log(1 + (size - df + 0.5) / (df + 0.5))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .terms import Term, chinese_terms, english_terms
+from .text.designators import Designator, find_designators
 from .text.fold import fold, half_width
 from .text.numbers import UNITS
 from .text.places import covers, find_places
@@ -109,6 +110,7 @@ class Query:
     terms: tuple[Term, ...] = ()
     years: tuple[int, ...] = ()
     unresolved_time: bool = False
+    designators: tuple[Designator, ...] = ()  # numbers that name one of several (`2号厂`): another's figure is no answer
     homes: tuple[str, ...] = ()  # provinces within names (`辽宁工匠学院`): a document of another is not about it
     rewritten_from: str | None = None
     focus: tuple[int, ...] = ()  # numbers of the terms that name the thing counted or asked for
@@ -163,6 +165,7 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         regions=_outermost([r for _, _, r in places]), titles=titles,
         codes=(*(m[0] for m in _CODE.finditer(fold(text))), *_unknown_places(text, [(a, b) for a, b, _ in places])), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
+        designators=tuple(d for d in find_designators(folded) if not any(a < d.end and d.start < b for a, b, _ in times)),
         places=tuple(places), times=tuple(times), homes=homes,
         focus=() if kind is Kind.PERCENT else _focus(plain, terms) if kind in (Kind.QUANTITY, Kind.MONEY) else _attribute(plain, terms, kind),
     )

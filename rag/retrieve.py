@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .embed import Embedder
     from .rerank import Reranker
     from .store import Snapshot
+    from .store.vectors import Mask
 
 MISMATCH = {"period": 0.55, "region": 0.4}  # what a passage keeps of its score when it speaks of another year or place
 
@@ -69,15 +70,16 @@ def lexical_terms(query: Query) -> list[str]:
 
 
 def retrieve(
-    query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None
+    query: Query, snapshot: Snapshot, embedder: Embedder | None, settings: Settings, reranker: Reranker | None = None, *,
+    allowed: Mask | None = None,
 ) -> list[Retrieved]:
-    """The best `settings.top_k` passages, best first, near-duplicates left out."""
+    """The best `settings.top_k` passages, best first, near-duplicates left out; `allowed` limits both legs to some chunks."""
     terms = lexical_terms(query) if settings.lexical else []
-    hits = [*snapshot.search_lexical(terms, settings.pool_k)]
+    hits = [*snapshot.search_lexical(terms, settings.pool_k, allowed)]
     vector = None
     if settings.dense and embedder is not None:
         vector = embedder.encode_queries([query.text])[0]
-        hits += snapshot.search_dense(vector, settings.pool_k)
+        hits += snapshot.search_dense(vector, settings.pool_k, allowed)
     found = sorted({hit.chunk for hit in hits})
     near = np.zeros(len(found), np.float32) if vector is None else snapshot.likeness(vector, found)
     scores = fuse(snapshot.coverage(terms, found), near, settings.dense_weight)

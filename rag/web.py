@@ -6,11 +6,12 @@ A page of another site can neither reach a service by a name of its own (Host, a
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,24 +27,29 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _log = logging.getLogger("zhiyin.web")
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 256 * 1024  # bytes
+BODY_SECONDS = 30.0  # longest that a body may take to arrive
 
 
 class Fence:
     """Wraps an ASGI app that answers to the names `hosts` (None: to any).
 
-    A service with rules of its own overrides `policy`, `refusal` or `outgoing`.
+    A service with rules of its own overrides `policy`, `trusts`, `refusal`, `limits` or `outgoing`.
     """
 
     def __init__(self, app: App, *, hosts: Iterable[str] | None = LOCAL_HOSTS) -> None:
         self._app = app
         self._hosts = None if hosts is None else frozenset(hosts)
 
-    def policy(self, nonce: str) -> dict[str, str]:
-        """The headers of a response; `nonce` is new for each."""
+    def policy(self, nonce: str, path: str) -> dict[str, str]:
+        """The headers of a response to a request for `path`; `nonce` is new for each."""
         return security_headers(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
             "base-uri 'none'; form-action 'none'"
         )
+
+    def trusts(self, origin: str, path: str) -> bool:
+        """Whether pages of another site may post to `path`."""
+        return False
 
     def refusal(self, scope: Scope) -> tuple[int, str] | None:
         """The status and reason with which a request is turned away; None for one to serve."""
@@ -52,9 +58,17 @@ class Fence:
         if self._hosts is not None and _hostname(host) not in self._hosts:
             return 421, f"this service does not answer to the name {host[:80]!r}"
         origin = headers.get(b"origin")
-        if origin is not None and scope["method"] not in ("GET", "HEAD") and urlsplit(origin).netloc != host:
+        foreign = origin is not None and urlsplit(origin).netloc != host and not self.trusts(origin, scope["path"])
+        if foreign and scope["method"] not in ("GET", "HEAD"):
             return 403, "requests from other sites are not accepted"
         return None
+
+    def limits(self, scope: Scope) -> tuple[int, float]:
+        """The most bytes of a request's body, and the seconds in which it has to arrive.
+
+        A negative number leaves the body to the app, which must then bound both itself.
+        """
+        return MAX_BODY, BODY_SECONDS
 
     def outgoing(self, scope: Scope, send: Send, nonce: str) -> Send:
         """What the app's response goes through."""
@@ -67,13 +81,25 @@ class Fence:
         if scope["type"] != "http":
             return
         nonce = secrets.token_urlsafe(16)
-        reply = _Reply(send, self.policy(nonce))
+        reply = _Reply(send, self.policy(nonce, scope["path"]))
         refusal = self.refusal(scope)
         if refusal is None and scope["method"] in ("POST", "PUT", "PATCH"):
-            body = await _read(receive)
-            receive = _replay(body, receive)
-            if len(body) > MAX_BODY:
-                refusal = 413, f"the request is larger than {MAX_BODY // 1024} KiB; send less"
+            most, seconds = self.limits(scope)
+        else:
+            most, seconds = -1, 0.0
+        if most >= 0:
+            try:
+                # read here, on the event loop: a slow sender holds a socket and no thread
+                async with asyncio.timeout(seconds):
+                    body = await _read(receive, most)
+            except TimeoutError:
+                refusal = 408, f"the request took longer than {seconds:g} s to arrive; send it again"
+            else:
+                if body is None:  # the sender has gone: nobody is there to answer
+                    return
+                receive = replay(body, receive)
+                if len(body) > most:
+                    refusal = 413, f"the request is larger than {most // 1024} KiB; send less"
         if refusal is not None:
             await _error(reply.send, *refusal)
             return
@@ -155,17 +181,21 @@ def _hostname(host: str) -> str:
         return ""
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """The body, or a little more than `most` bytes of it; None where the sender went away in the middle."""
     body = bytearray()
-    while len(body) <= MAX_BODY:
+    while len(body) <= most:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
+        if not message.get("more_body"):
             break
     return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read already once more, then whatever else comes."""
     given = False
 
     async def again() -> Message:
@@ -180,6 +210,14 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 async def _error(send: Send, status: int, message: str) -> None:
     body = json.dumps({"error": message}, ensure_ascii=False).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    headers = {"content-type": "application/json"}
+    if status == 408:  # the rest of that request would be taken for the next one
+        headers["connection"] = "close"
+    await reply(send, status, body, headers)
+
+
+async def reply(send: Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    """Send a whole response; its length is added to the headers."""
+    sent = {"content-length": str(len(body)), **headers}
+    await send({"type": "http.response.start", "status": status, "headers": [(n.encode(), v.encode()) for n, v in sent.items()]})
     await send({"type": "http.response.body", "body": body})

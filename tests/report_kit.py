@@ -1,10 +1,11 @@
 """Whole runs made by hand, for reports: rows right and wrong at every stage, over documents that nobody wrote, one of them hostile."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from rag.answer import to_dict
 from rag.config import Settings
 from rag.eval.figures import figures
+from rag.eval.provenance import plain
 from rag.eval.runs import Place, Ranked, Row, Run
 from rag.types import Answer, Citation, RelatedPassage, Statement
 
@@ -155,7 +156,7 @@ def meta(**changes):
     """What a run says of itself."""
     return {
         "gold": "library.jsonl", "gold_sha256": "9c" * 32, "started": "2026-03-02T09:14:05+08:00", "seconds": 12.4,
-        "cold_start_s": 1.9, "settings": asdict(Settings(chunk_tokens=120, min_support=0.5)), "generation": "000003",
+        "cold_start_s": 1.9, "settings": plain(Settings(chunk_tokens=120, min_support=0.5)), "generation": "000003",
         "documents": 4, "chunks": 31, "versions": {"zhiyin": "0.1.0", "python": "3.12.4", "torch": "2.9.0"},
         "machine": {"cores": 2, "memory_gb": 8.0, "system": "Linux 6.8"}, "note": "",
     } | changes  # fmt: skip

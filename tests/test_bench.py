@@ -44,6 +44,11 @@ def test_figures_are_figures(measured):
     assert figures["index_chunks"] > 50
     assert 0 < figures["help_seconds"] < figures["index_seconds"]
     assert 0 <= figures["warm_median_ms"] <= figures["warm_p95_ms"]
+    # the limits that the bundled models are made for; the time on a busy machine is not held against them here
+    assert 1 < figures["embedder_model_mb"] <= 40
+    assert 1 < figures["reader_model_mb"] <= 40
+    assert figures["embedder_chars_per_core"] >= 20_000
+    assert 1 < figures["reader_ms"] < 5_000
     for name in ("index_peak_mb", "answering_peak_mb"):
         assert 10 < figures[name] < 100_000
     assert json.loads(json.dumps(figures)) == figures
@@ -61,6 +66,7 @@ def test_settings_reach_the_index_and_the_bot(monkeypatch):
         return FakeBot({"a.txt": "没有。"})
 
     monkeypatch.setattr(speed, "_run", run)
+    monkeypatch.setattr(speed, "model_figures", lambda settings: {})
     wanted = Settings(chunk_tokens=99, dense=False, embedder="文件夹")
     assert speed.measure(make_bot, wanted)["index_seconds"] == 1.0
     assert made == [wanted]
@@ -88,7 +94,8 @@ def test_a_command_that_fails_is_told_with_its_words():
 
 FIGURES = {
     "index_seconds": 1.25, "index_chunks": 3, "index_peak_mb": 7, "ready_seconds": 0.5, "first_answer_ms": 9.5, "questions": 2,
-    "warm_median_ms": 4.0, "warm_p95_ms": 5.0, "help_seconds": 0.2, "answering_peak_mb": 8, "cores": 2, "python": "3.11.7",
+    "warm_median_ms": 4.0, "warm_p95_ms": 5.0, "help_seconds": 0.2, "answering_peak_mb": 8,
+    "embedder_model_mb": 20.0, "embedder_chars_per_core": 900000, "reader_model_mb": 13.4, "reader_ms": 99.5, "cores": 2, "python": "3.11.7",
 }  # fmt: skip
 
 

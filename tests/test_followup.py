@@ -45,3 +45,13 @@ def test_chain_of_follow_ups():
 def test_a_whole_question_is_left_alone():
     whole = "云南省职工互助保障的报销比例是多少?"
     assert made(whole, ("2022年湖北有多少会员?", "30万人。")) == whole
+
+
+def test_the_measure_word_goes_with_the_thing_counted():
+    history = [("辽宁2022年有多少家企业参加劳动和技能竞赛?", "1.33万家")]
+    assert complete("那参赛职工呢?", history) == "辽宁2022年有多少参赛职工参加劳动和技能竞赛?"
+
+
+def test_what_an_english_question_takes_over_stays_words():
+    history = [("How much money did Anhui unions spend on helping workers in 2021?", "1亿元")]
+    assert complete("And how many households?", history).split()[:2] == ["2021", "Anhui"]

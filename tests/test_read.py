@@ -132,3 +132,18 @@ def test_how_long_and_what_kind_of_money(question, short):
         "筹集送温暖资金1.2亿元,其他救助资金3亿元。联合财政厅等10部门出台意见。\n"
     )
     assert best(question, text).text == short
+
+
+@pytest.mark.parametrize("text", ["用好12351 职工维权服务热线平台。", "拨打96333职工服务专线。"])
+def test_the_number_of_a_hotline_counts_nothing(text):
+    found = reader().read(understand("帮扶了多少困难职工?"), views(text))
+    assert not [f for f in found if any(c.isdigit() for c in f.text)]
+
+
+def test_a_count_before_a_hotline_is_one():
+    assert best("接到多少次求助?", "职工热线接到12345次求助,转交热线专班。").text == "12345次"
+
+
+def test_of_craftsmen_counted_in_one_sentence_the_ones_asked_for():
+    text = "全省已选树培育4名大国工匠、180名齐鲁工匠、3821名市州级工匠。"
+    assert best("有多少名齐鲁工匠?", f"工会工作情况\n\n{text}").text == "180名"

@@ -4,12 +4,13 @@ import doctest
 import importlib
 import shlex
 import tomllib
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 
 from rag.config import Settings
 from rag.eval.metrics.refusal import risk_coverage
+from rag.eval.provenance import plain
 from rag.eval.report import about, compared, failures, headline, words
 from rag.eval.rows import bundled, load
 from rag.eval.runs import Run
@@ -111,11 +112,11 @@ def test_failures_are_grouped_in_the_order_in_which_evidence_passes():
 
 
 def test_the_settings_shown_give_the_same_settings_again():
-    settings = asdict(Settings(chunk_tokens=80, lexical=False, generator='a "b" \\c', dense_weight=0.25))
-    other = about.changed(settings)
-    assert set(other) == {"chunk_tokens", "lexical", "generator", "dense_weight"}
-    assert Settings(**tomllib.loads(about.toml(other))) == Settings(**settings)
-    assert about.changed(asdict(Settings())) == {}
+    settings = Settings(chunk_tokens=80, lexical=False, generator='a "b" \\c', dense_weight=0.25, cors_origins=("https://a.example",))
+    other = about.changed(plain(settings))
+    assert set(other) == {"chunk_tokens", "lexical", "generator", "dense_weight", "cors_origins"}
+    assert Settings().replace(**tomllib.loads(about.toml(other))) == settings
+    assert about.changed(plain(Settings())) == {}
 
 
 def test_the_command_repeats_the_run():
@@ -132,8 +133,8 @@ def test_the_command_repeats_the_run():
     import hashlib
 
     own = hashlib.sha256(bundled().read_bytes()).hexdigest()
-    plain = kit.make_run(gold=bundled().name, gold_sha256=own, settings=asdict(Settings()))
-    assert about.command(plain) == "zhiyin eval"
+    untouched = kit.make_run(gold=bundled().name, gold_sha256=own, settings=plain(Settings()))
+    assert about.command(untouched) == "zhiyin eval"
 
 
 def test_a_run_that_says_little_of_itself_is_still_described():
@@ -161,7 +162,7 @@ def test_a_comparison_lists_what_was_won_and_lost():
     lost = kit.failures()["refused"]
     before, after = (
         kit.make_run([replace(lost, right=True, stage=None), *kit.make_rows(20)[:14]]),
-        kit.make_run([lost, *kit.make_rows(20)[:14]], settings=asdict(Settings(top_k=3))),
+        kit.make_run([lost, *kit.make_rows(20)[:14]], settings=plain(Settings(top_k=3))),
     )
     html = compared.section(comparison(before, after), failures.anchors(after.rows))
     first, second = html.split('class="lists"')[1].split("变对的题")

@@ -67,7 +67,7 @@ def test_history_and_blanks_reach_the_bot(client: TestClient, bot: CannedBot) ->
             json.dumps({"question": "q", "history": [["a", "b"]] * (MAX_HISTORY + 1)}).encode(),
             str(MAX_HISTORY),
         ),
-        (b'{"question": "\\ud800"}', "surrogate"),
+        (b'{"question": "\\ud800"}', "hex escape"),
     ],
 )
 def test_what_cannot_be_asked_is_said(client: TestClient, body: bytes, word: str) -> None:
@@ -264,14 +264,11 @@ def test_other_sites_cannot_ask(client: TestClient, origin: str, status: int) ->
     assert asked.status_code == status
 
 
-def test_hosts_and_frames_can_be_opened() -> None:
-    app = create_app(
-        world.canned_bot(), settings=Settings(), hosts=None, frame_ancestors="https://intranet.example"
-    )
-    with TestClient(app, base_url="http://10.1.2.3") as client:
-        headers = client.get("/healthz").headers
-        assert "frame-ancestors https://intranet.example" in headers["content-security-policy"]
-        assert "x-frame-options" not in headers
+def test_hosts_can_be_opened() -> None:
+    with TestClient(
+        create_app(world.canned_bot(), settings=Settings(), hosts=None), base_url="http://10.1.2.3"
+    ) as client:
+        assert client.get("/healthz").status_code == 200
 
 
 def test_a_quote_that_spans_two_parts_is_shown_in_the_one_with_most_of_it() -> None:

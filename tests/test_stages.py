@@ -91,7 +91,7 @@ def test_a_passage_that_was_not_retrieved(bot, monkeypatch):
 
     real = asking.retrieve
     monkeypatch.setattr(
-        asking, "retrieve", lambda *a: [r for r in real(*a) if "招聘会120" not in r.chunk.text]
+        asking, "retrieve", lambda *a, **more: [r for r in real(*a, **more) if "招聘会120" not in r.chunk.text]
     )
     found = blamed(bot)
     assert found["b"] is found["c"] is Stage.NOT_RETRIEVED  # both stand in the passage that is gone

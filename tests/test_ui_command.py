@@ -27,7 +27,7 @@ def session(*, empty: bool = False) -> Session:
 
 
 def options(**changes: object) -> dict:
-    return {"host": "127.0.0.1", "port": 0, "config": None, "open_to_network": False} | changes
+    return {"host": "127.0.0.1", "port": 0, "config": None} | changes
 
 
 def test_serve_is_a_command_with_its_options() -> None:
@@ -36,20 +36,20 @@ def test_serve_is_a_command_with_its_options() -> None:
     app.callback()(lambda: None)
     shown = CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1"}).invoke(app, ["serve", "--help"])
     assert shown.exit_code == 0
-    for option in ("--host", "--port", "--config", "--open-to-network"):
+    for option in ("--host", "--port", "--config"):
         assert option in shown.output
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "intranet.example"])
-def test_other_machines_are_let_in_only_by_consent(host: str) -> None:
-    with pytest.raises(ConfigError, match="--open-to-network"):
+def test_other_machines_are_let_in_only_with_logins(host: str) -> None:
+    with pytest.raises(ConfigError, match="auth_users = true"):
         command.run(session(), **options(host=host))
 
 
 @pytest.mark.parametrize(
     ("host", "local"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.8.0.1", True)]
 )
-def test_this_machine_needs_no_consent(host: str, local: bool) -> None:
+def test_this_machine_needs_no_logins(host: str, local: bool) -> None:
     assert command.is_local(host) is local
 
 
@@ -86,7 +86,7 @@ import ui_doubles as world
 from rag.session import Session
 from rag.ui import command
 from rag.web import listen
-command.run(Session(make_bot=lambda s: world.canned_bot()), host="127.0.0.1", port=0, config=None, open_to_network=False)
+command.run(Session(make_bot=lambda s: world.canned_bot()), host="127.0.0.1", port=0, config=None)
 """
 
 
@@ -122,3 +122,17 @@ def test_it_serves_from_any_folder_and_leaves_nothing_there(tmp_path: Path) -> N
         process.stdout.close()
         process.wait()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_provider_that_is_down_is_said_at_the_start_and_the_server_starts(monkeypatch, tmp_path: Path, capsys) -> None:
+    monkeypatch.setenv("OIDC", "the-client-secret")
+    served: list[object] = []
+    monkeypatch.setattr(command, "serve_app", lambda app, listener: served.append(app))
+    config = tmp_path / "x.toml"
+    config.write_text(
+        'auth_oidc_issuer = "http://127.0.0.1:9"\nauth_oidc_client = "c"\nauth_oidc_secret_env = "OIDC"\nauth_oidc_address = "http://localhost:7860"\n'
+    )
+    command.run(session(), **options(host="0.0.0.0", config=config))
+    told = capsys.readouterr()
+    assert len(served) == 1
+    assert "现在联系不上 http://127.0.0.1:9" in told.err and "the-client-secret" not in told.out + told.err

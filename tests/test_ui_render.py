@@ -10,19 +10,21 @@ from hypothesis import strategies as st
 
 from rag.feedback import parse
 from rag.types import Answer, Citation, RelatedPassage, Statement
+from rag.ui.chat import readable_turn
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
 from rag.ui.frame import header, welcome
 from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
+from rag.ui.texts import both
 
 from . import ui_doubles as world
 
 ALLOWED = {
     "article", "b", "blockquote", "button", "dd", "div", "dl", "dt", "h1", "h2", "h3", "header", "i", "li", "mark",
-    "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "ul",
+    "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "stroke",
+    "aria-expanded", "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "scope", "stroke",
     "stroke-width", "type", "viewbox", "width",
 }  # fmt: skip
 
@@ -160,11 +162,11 @@ def test_a_sentence_round_the_short_answer_is_shown_under_it() -> None:
     assert len(page.of("mark")) == 1
 
 
-def test_a_comparison_is_a_list_and_says_what_is_missing() -> None:
+def test_a_comparison_is_a_table_with_a_mark_in_each_cell_and_says_what_is_missing() -> None:
     page = drawn(world.COMPARISON_ANSWER)
-    assert len(page.of("statement")) == 4
-    assert len(page.of("unproved")) == 1
-    assert page.text.count("西藏:资料中没有找到。") == 1
+    assert [t for tag, t in page.texts if tag == "th"] == ["浙江", "重庆", "西藏"]
+    assert [a["class"] for tag, a in page.tags if tag == "td" and "class" in a] == ["unproved"]
+    assert page.text.count("没有找到") == 1
     assert [a["data-open"] for a in page.of("mark")] == ["t7c1", "t7c2", "t7c1", "t7c2"]
     assert "第 1 页" in page.text  # of the PDF
 
@@ -192,17 +194,29 @@ def test_a_refusal_is_no_answer() -> None:
         "相关内容，不是答案",
         "Related, not an answer",
         "2031",
-        "浙江 杭州",
+        "杭州市",
         "员工",
     ):
         assert word in page.text
     assert not any("data-copy-zh" in a for _, a in page.tags)
 
 
-def test_what_the_message_says_is_not_said_again() -> None:
-    page = drawn(replace(world.REFUSAL, answer="没有找到。查找的内容:2031年、河岸图书馆、员工。"))
-    assert page.text.count("员工") == 2  # question and message
-    assert len(page.of("tag")) == 1  # the region
+def test_what_was_looked_for_is_said_once_and_each_part_can_be_taken_out() -> None:
+    page = drawn(replace(world.REFUSAL, answer="没有找到。查找的内容\uff1a2031年、河岸图书馆、员工。"))
+    assert page.text.count("员工") == 2  # question and tag
+    buttons = [a for _, a in page.tags if a.get("data-kind")]
+    dropped = [(a["data-kind"], a["data-value"]) for a in buttons if a.get("data-do") == "drop"]
+    assert dropped == [("years", "2031"), ("regions", "浙江/杭州"), ("terms", "河岸图书馆"), ("terms", "员工")]
+    assert [a["data-value"] for a in buttons if a.get("data-action") == "swap"] == ["2031", "浙江/杭州"]
+    assert all(a["data-turn"] == "7" for a in buttons)
+
+
+def test_an_answer_whose_document_is_gone_is_not_said_to_have_failed() -> None:
+    answered = Turn(1, world.QUESTION, world.FACT_ANSWER, done=True)
+    gone = turn_html(readable_turn(answered, {"another.txt"}))
+    assert "118.4" not in gone and "can no longer be read" in gone
+    assert both("withdrawn") in gone and both("failed") not in gone
+    assert both("failed") in turn_html(Turn(1, "问", error=("坏了", "broken"), done=True))
 
 
 def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:
@@ -210,7 +224,7 @@ def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:
     growing = drawn(replace(world.COMPARISON_ANSWER, citations=()), done=False)
     assert growing.of("dots") and not growing.of("quiet")
     failed = safe(turn_html(Turn(1, "问", error=("坏了", "broken"))))
-    assert failed.of("failed")[0]["role"] == "alert"
+    assert failed.of("failed") and any(a.get("role") == "alert" for _, a in failed.tags)
     both = conversation([Turn(1, "问"), Turn(2, "再问")])
     assert [a["id"] for a in safe(both).of("turn")] == ["t1", "t2"]
 

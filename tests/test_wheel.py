@@ -172,7 +172,8 @@ def test_the_wheel_holds_what_runs_and_not_what_made_it(names):
         assert here == {
             Path(name).name for name in held if name.startswith(f"rag/{folder}/") and not name.endswith(".py")
         }
-    assert any(name.startswith("rag/models/embedder/") for name in held)
+    for model in ("embedder", "reader"):
+        assert f"rag/models/{model}/model.safetensors" in held
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
     assert not [name for name in held if "/tests/" in name or "/train/" in name or name.endswith(".pyc")]
 
@@ -242,6 +243,19 @@ def test_one_question_as_json(installed, indexed):
     done = installed.zhiyin("ask", "--json", "火星上有几个工会?")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["refused"] is True
+
+
+def test_the_reader_model_loads_and_answers(installed):
+    code = """
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+from rag.read.neural import SpanReader, bundled
+model, tokenizer = AutoModelForQuestionAnswering.from_pretrained(bundled()), AutoTokenizer.from_pretrained(bundled())
+assert model.num_parameters() > 1_000_000 and len(tokenizer) == model.config.vocab_size, (model.num_parameters(), len(tokenizer))
+here, elsewhere = SpanReader().score("谁发明了这种印刷机?", ["这种印刷机由古登堡在十五世纪发明。", "今天下雨,比赛改到周六举行。"])
+assert here.text == "古登堡" and here.score > elsewhere.score, (here, elsewhere)
+"""
+    done = installed.run(str(installed.bin / "python"), "-c", code)
+    assert done.returncode == 0, done.stderr
 
 
 def test_doctor_finds_nothing_wrong(installed, indexed):

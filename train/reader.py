@@ -130,7 +130,7 @@ def train(options: argparse.Namespace, encoder: Encoder, vectors: Tensor, made: 
     bar = tqdm(total=int(limit), initial=int(spent), unit="s", mininterval=20)
 
     def share() -> float:
-        return 0.25 if (time.monotonic() - began) / limit < options.switch else 0.9
+        return 0.25 if (time.monotonic() - began) / limit < options.switch else options.real
 
     stream = itertools.chain.from_iterable(
         batches(items, options.tokens, random.Random(step)) for items in pools(encoder, real, made, share, options.seed + step, options.pool)
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=75.0, help="length of the training loop, over all its pieces")
     parser.add_argument("--rows", type=int, default=40_000, help="exercises to make")
     parser.add_argument("--switch", type=float, default=0.3, help="share of the time in which exercises come first, before real questions do")
+    parser.add_argument("--real", type=float, default=0.9, help="share of real questions after the switch")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--dim", type=int, default=192)
     parser.add_argument("--inner", type=int, default=512)

@@ -13,7 +13,7 @@ from packs import read_pack
 from synthesise import SENTENCE, Row, candidates, swapped
 from torch import Tensor
 
-from rag.read.neural import PAD, Encoded, Encoder
+from rag.read.neural import Encoded, Encoder, stacked
 from rag.text.fold import fold
 
 HELD_OUT = "drcd_dev"
@@ -115,10 +115,5 @@ def batches(items: list[Item], tokens: int, rng: random.Random) -> Iterator[tupl
 
 def collate(group: Sequence[Any]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Pad a group of items to a common length, a multiple of 16."""
-    length = -(-max(len(item[0].ids) for item in group) // 16) * 16
-    ids = torch.full((len(group), length), PAD)
-    mark = torch.full((len(group), length), PAD)
-    for i, (enc, _, _) in enumerate(group):
-        ids[i, : len(enc.ids)] = torch.tensor(enc.ids)
-        mark[i, : len(enc.marks)] = torch.tensor(enc.marks)
-    return ids, mark, torch.tensor([s for _, s, _ in group]), torch.tensor([e for _, _, e in group])
+    ids, marks = stacked([enc for enc, _, _ in group], to=16)
+    return torch.from_numpy(ids), torch.from_numpy(marks), torch.tensor([s for _, s, _ in group]), torch.tensor([e for _, _, e in group])

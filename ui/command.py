@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.errors import ConfigError, NoIndex
+from rag.errors import NoIndex
 from rag.messages import tr
 from rag.web import LOCAL_HOSTS, listen, serve_app
 
 if TYPE_CHECKING:
     import socket
 
+    from rag.config import Settings
     from rag.session import Session
+
+    from .auth.ways import Ways
 
 HERE = "127.0.0.1"
 
 
 def register(app: typer.Typer) -> None:
-    """Add `serve` to the command line."""
+    """Add `serve` to the command line, and what belongs to logging in."""
+    from .auth.command import register as register_users
+
+    register_users(app)
 
     @app.command(help=tr("打开聊天窗口。", "Serve the chat window."))
     def serve(
@@ -36,56 +42,43 @@ def register(app: typer.Typer) -> None:
             Path | None,
             typer.Option(exists=True, dir_okay=False, help=tr("TOML 设置文件。", "TOML file of settings.")),
         ] = None,
-        open_to_network: Annotated[
-            bool,
-            typer.Option(
-                "--open-to-network",
-                help=tr(
-                    "同意让能连到该地址的每个人不用登录就能提问和阅读全部文档。",
-                    "Accept that whoever can reach the address may ask and read everything, without a login.",
-                ),
-            ),
-        ] = False,
     ) -> None:
-        run(context.obj, host=host, port=port, config=config, open_to_network=open_to_network)
+        run(context.obj, host=host, port=port, config=config)
 
 
-def run(session: Session | None, *, host: str, port: int, config: Path | None, open_to_network: bool) -> None:
+def run(session: Session | None, *, host: str, port: int, config: Path | None) -> None:
     """Serve until interrupted.
 
-    Raises ConfigError for an address that needs consent or can't be had, NoIndex where nothing is indexed.
+    Raises ConfigError for an address that needs logins or can't be had, NoIndex where nothing is indexed.
     """
+    from rag.config import home, load
+
+    from .auth.ways import require, ways
+
     local = is_local(host)
-    if not local and not open_to_network:
-        raise ConfigError(
-            tr(
-                f"{host} 能被其他机器访问，而目前还没有登录功能："
-                "任何人都能提问并阅读全部文档。确实需要请加 --open-to-network。",
-                f"{host} can be reached from other machines and there are no logins yet: anyone could ask "
-                "and read all documents. Add --open-to-network if that is what you want.",
-            )
-        )
+    settings = load(config)
+    proofs = ways(settings, home())
+    require(proofs, host, local=local)
     listener = listen(host, port)
     try:
-        _serve(session, listener, host=host, config=config, local=local)
+        _serve(session, listener, host=host, settings=settings, proofs=proofs, local=local)
     finally:
         listener.close()
 
 
 def _serve(
-    session: Session | None, listener: socket.socket, *, host: str, config: Path | None, local: bool
+    session: Session | None, listener: socket.socket, *, host: str, settings: Settings, proofs: Ways, local: bool
 ) -> None:
-    from rag.config import load
     from rag.session import Session as New
 
-    settings = load(config)
     bot = (session or New()).make_bot(settings)
     count = _documents(bot)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from .auth.single import reachable
     from .server import create_app
 
-    app = create_app(bot, settings=settings, hosts=(*LOCAL_HOSTS, host) if local else None)  # type: ignore[arg-type]
+    app = create_app(bot, settings=settings, hosts=(*LOCAL_HOSTS, host) if local and not proofs else None, proofs=proofs)  # type: ignore[arg-type]
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     typer.echo(
@@ -94,6 +87,14 @@ def _serve(
             f"Zhiyin · {count} documents · http://{shown}:{port} (Ctrl+C stops)",
         )
     )
+    if proofs.oidc is not None and not reachable(proofs.oidc):
+        typer.echo(
+            tr(
+                f"警告：现在联系不上 {proofs.oidc.provider.issuer}，暂时不能用它登录；服务照常启动，会再试。",
+                f"warning: {proofs.oidc.provider.issuer} can't be reached, so nobody can log in there now; the server starts and will try again",
+            ),
+            err=True,
+        )
     serve_app(app, listener)
 
 

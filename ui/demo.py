@@ -6,7 +6,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.access import Scope
 from rag.errors import NoIndex
+from rag.filters import Filters
 from rag.types import Answer, Document, Part
 
 from .ports import History
@@ -81,6 +83,8 @@ class CannedBot:
         self._otherwise = otherwise
         self._pause = pause
         self.calls: list[tuple[str, tuple[tuple[str, str], ...]]] = []
+        self.streamed: list[tuple[str, tuple[tuple[str, str], ...]]] = []  # what a window asked, without its own trials
+        self.narrowed: list[tuple[Scope | None, Filters | None]] = []  # of each call
 
     @property
     def snapshot(self) -> MemoryLibrary:
@@ -89,17 +93,28 @@ class CannedBot:
             raise NoIndex("nothing has been indexed yet; run: zhiyin index FOLDER")
         return self._library
 
-    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:
+    def library(self, scope: Scope | None = None) -> MemoryLibrary:
+        """The library, whoever asks."""
+        return self.snapshot
+
+    def ask(
+        self, question: str, history: History = (), *, id: str | None = None, scope: Scope | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:  # fmt: skip
         """Return the canned answer, with this question and id in it."""
         self.calls.append((question, tuple((q, a) for q, a in history)))
+        self.narrowed.append((scope, filters))
         found = self._answers.get(question, self._otherwise)
         if isinstance(found, Exception):
             raise found
         return replace(found, question=question, id=id)
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Answer]:
+    def stream(
+        self, question: str, history: History = (), *, scope: Scope | None = None, filters: Filters | None = None
+    ) -> Iterator[Answer]:
         """Yield the answer's statements one by one, then the whole."""
-        whole = self.ask(question, history)
+        self.streamed.append((question, tuple((q, a) for q, a in history)))
+        whole = self.ask(question, history, scope=scope, filters=filters)
         for n in range(1, len(whole.statements)):
             time.sleep(self._pause)
             yield replace(whole, short=None, statements=whole.statements[:n], citations=())

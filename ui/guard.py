@@ -3,36 +3,54 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from rag.web import LOCAL_HOSTS, App, Fence, Message, Scope, Send, security_headers
+from rag.web import BODY_SECONDS, LOCAL_HOSTS, MAX_BODY, App, Fence, Message, Scope, Send, security_headers
+
+from .embed import pages as embedding
+from .embed.cors import is_interface
+from .library import FILES
 
 # Gradio serves more than this page uses: uploads, a file proxy, run history, an editor. It stays shut.
 _GRADIO = re.compile(
     r"/(?:$|config$|theme\.css$|assets/|static/|favicon\.ico$|manifest\.json$|robots\.txt$"
     r"|gradio_api/(?:queue/(?:join|data)|heartbeat/[^/]+|cancel|reset|startup-events|info)/?$)"
 )
-_OWN = re.compile(r"/(?:api/|ui/|healthz$|readyz$)")
+_OWN = re.compile(r"/(?:api/|v1/|ui/|embed(?:$|\.js$|/)|healthz$|readyz$|metrics$)")
+_FORMS = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action"
 _FOREIGN_META = re.compile(rb"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
 
 class Guard(Fence):
-    """Wraps the chat's app; `head` goes into the page's head, `frame_ancestors` are the pages that may frame it."""
+    """Wraps the chat's app; `head` goes into the page's head.
+
+    Pages of `embed_origins` may frame the chat, scripts of `cors_origins` may call the HTTP interface. Of the
+    paths of logging in those of `login_paths` are open: Gradio has some of its own. The form that logs out may lead on to
+    `login_origins`: browsers hold redirects against form-action, too.
+    """
 
     def __init__(
         self,
         app: App,
         *,
         hosts: Iterable[str] | None = LOCAL_HOSTS,
-        frame_ancestors: str = "'none'",
+        embed_origins: Sequence[str] = (),
+        cors_origins: Sequence[str] = (),
+        login_paths: Collection[str] = (),
+        login_origins: Sequence[str] = (),
         head: str = "",
+        max_body: int = MAX_BODY,
+        body_seconds: float = BODY_SECONDS,
     ) -> None:
         super().__init__(app, hosts=hosts)
-        self._ancestors = frame_ancestors
-        self._head = head.encode()
+        self._limits = (max_body, body_seconds)
+        self._embed, self._cors = tuple(embed_origins), frozenset(cors_origins)
+        self._logins = frozenset(login_paths)
+        self._forms = " ".join((_FORMS, "'self'", *login_origins))
+        self._heads = {"/": head.encode(), embedding.PAGE: (embedding.head(self._embed) + head).encode()}
 
-    def policy(self, nonce: str) -> dict[str, str]:
+    def policy(self, nonce: str, path: str) -> dict[str, str]:
         """The headers of a response.
 
         Gradio's HTML component compiles its template in the page, which takes `unsafe-eval`.
@@ -44,20 +62,31 @@ class Guard(Fence):
             "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
             "connect-src 'self'; base-uri 'self'; form-action 'self'"
         )
-        return security_headers(content, self._ancestors)
+        own = embedding.headers(path, self._embed, content)
+        if path in ("/login", "/logout"):  # forms: without a referrer a browser hides where they were sent from
+            return security_headers(self._forms) | {"referrer-policy": "same-origin"}
+        return security_headers(content) if own is None else own
+
+    def trusts(self, origin: str, path: str) -> bool:
+        """Whether `cors_origins` opens `path` to pages of that origin."""
+        return origin in self._cors and is_interface(path)
+
+    def limits(self, scope: Scope) -> tuple[int, float]:
+        """What the settings allow; an upload is read, and bounded, where it is written."""
+        return (-1, 0.0) if scope["path"] == FILES and scope["method"] == "PUT" else self._limits
 
     def refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Refuse what the fence refuses, and what is behind no open door."""
         path = scope["path"]
         refused = super().refusal(scope)
-        if refused is None and not (_OWN.match(path) or _GRADIO.match(path)):
+        if refused is None and not (path in self._logins or _OWN.match(path) or _GRADIO.match(path)):
             return 404, "there is nothing at this address"
         return refused
 
     def outgoing(self, scope: Scope, send: Send, nonce: str) -> Send:
         """Send the page through `_Page`, anything else as it is."""
-        page = scope["path"] == "/" and scope["method"] == "GET"
-        return _Page(send, nonce, self._head).send if page else send
+        head = self._heads.get(scope["path"]) if scope["method"] == "GET" else None
+        return send if head is None else _Page(send, nonce, head).send
 
 
 class _Page:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from rag.access import Scope
+from rag.filters import Filters
 from rag.types import Answer, Document, Part
 
 History = Sequence[tuple[str, str]]
@@ -72,10 +74,18 @@ class Answerer(Protocol):
 
     @property
     def snapshot(self) -> Library:
-        """The documents in use now. Raises an StoreError where there is no usable index."""
+        """The documents in use now, all of them. Raises an StoreError where there is no usable index."""
 
-    def ask(self, question: str, history: History = (), *, id: str | None = None) -> Answer:
-        """Return the whole answer at once."""
+    def library(self, scope: Scope | None = None) -> Library:
+        """The documents in use now, as if there were only those that `scope` may read. Raises as `snapshot` does."""
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Answer]:
+    def ask(
+        self, question: str, history: History = (), *, id: str | None = None, scope: Scope | None = None,
+        filters: Filters | None = None,
+    ) -> Answer:  # fmt: skip
+        """Return the whole answer at once, from what `scope` may read (None: everything) and `filters` let through."""
+
+    def stream(
+        self, question: str, history: History = (), *, scope: Scope | None = None, filters: Filters | None = None
+    ) -> Iterator[Answer]:
         """Growing answers; the last is the final one."""

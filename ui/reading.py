@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from rag.errors import InputError
@@ -13,6 +14,7 @@ from rag.types import Document, Part
 from . import texts
 from .excerpt import Span, clean_view, raw_view
 from .ports import Answerer, Library
+from .who import scope_of
 
 
 class MissingError(InputError):
@@ -43,8 +45,8 @@ def add(app: FastAPI, bot: Answerer) -> None:
     """Add the reading routes to `app`."""
 
     @app.get("/api/documents")
-    def documents() -> dict[str, Any]:
-        library = bot.snapshot
+    def documents(request: Request) -> dict[str, Any]:
+        library = bot.library(scope_of(request))
         return {
             "generation": library.generation,
             "documents": [
@@ -64,8 +66,8 @@ def add(app: FastAPI, bot: Answerer) -> None:
         }
 
     @app.get("/api/sources/{source:path}")
-    def source(source: str) -> dict[str, Any]:
-        document, parts = _find(bot.snapshot, source)
+    def source(source: str, request: Request) -> dict[str, Any]:
+        document, parts = _find(bot.library(scope_of(request)), source)
         return {
             "source": document.source,
             "version": document.version,
@@ -84,8 +86,8 @@ def add(app: FastAPI, bot: Answerer) -> None:
         }
 
     @app.get("/api/excerpt")
-    def excerpt(wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
-        document, parts = _find(bot.snapshot, wanted.source)
+    def excerpt(wanted: Annotated[Wanted, Query()], request: Request) -> dict[str, Any]:
+        document, parts = _find(bot.library(scope_of(request)), wanted.source)
         if wanted.version not in (None, document.version):
             raise OutdatedError(f"{wanted.source} has changed since this answer was given; ask again")
         quote = _quote(wanted.start, wanted.end, document)
@@ -98,6 +100,7 @@ def add(app: FastAPI, bot: Answerer) -> None:
             "version": document.version,
             "part": number,
             "parts": len(parts),
+            "page": bisect_right(document.pages, quote[0]) if quote and document.pages else None,
             **_about(part),
             "title": part.title or document.title or document.source,
             "clean": clean_view(part.clean, part.edits, quote, wanted.spans()).to_dict(),

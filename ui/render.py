@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.filters import EVERYTHING, Filters
 from rag.types import Answer, Citation, RelatedPassage, Statement
 
+from . import understood
 from .copying import copy_text
 from .escape import text
-from .texts import both, label
+from .icons import icon
+from .table import Cell, Table, table
+from .texts import TEXTS, both, label
 
 QUOTE_SHOWN = 260  # characters of a quote on a card; the panel shows all of it
 PASSAGE_SHOWN = 140
@@ -25,6 +29,8 @@ _THUMB = (
     'aria-hidden="true"><path d="M6.5 9 9.3 3.2c1.3 0 2.2 1 2.2 2.3V8h4c1.1 0 1.9 1 1.7 2.1l-.9 5.1'
     'c-.1.8-.8 1.3-1.6 1.3H6.5z"/><path d="M6.5 9H3v7.5h3.5"/></svg>'
 )
+_LOOKED = re.compile(r"\s?(?:查找的内容\uff1a|Looked for: )[^\n]*$")
+_KINDS = {"years": "years", "regions": "places", "titles": "titles", "terms": "terms"}
 _STOPS = "。.!?;\uff01\uff1f\uff1b"
 
 
@@ -38,6 +44,7 @@ class Turn:
     done: bool = False
     error: tuple[str, str] | None = None  # Chinese and English
     history: tuple[tuple[str, str], ...] = ()  # the turns that the question was asked after
+    filters: Filters = EVERYTHING  # what the question was narrowed to
 
 
 def conversation(turns: Iterable[Turn]) -> str:
@@ -48,7 +55,7 @@ def conversation(turns: Iterable[Turn]) -> str:
 def turn_html(turn: Turn) -> str:
     """One question and its answer, refusal, error or sign of waiting."""
     if turn.error is not None:
-        body = _error(*turn.error)
+        body = _error(turn, *turn.error)
     elif turn.answer is None or (not turn.answer.answer and not turn.answer.statements):
         body = f'<div class="answer pending" role="status"><p>{both("pending")}<i class="dots"></i></p></div>'
     elif turn.answer.refused:
@@ -57,16 +64,36 @@ def turn_html(turn: Turn) -> str:
         body = _answer(turn.answer, turn)
     return (
         f'<article class="turn" id="t{turn.number}">'
-        f'<div class="question"><span class="sr">{both("you")}</span><p>{text(turn.question)}</p></div>'
-        f"{body}</article>"
+        f'<div class="question"><span class="sr">{both("you")}</span>{_edit(turn)}<p>{text(turn.question)}</p></div>'
+        f"{_narrowed(turn.filters)}{body}</article>"
     )
+
+
+def _edit(turn: Turn) -> str:
+    if not turn.done:
+        return ""
+    return (
+        f'<button type="button" class="icon edit" data-edit="{turn.number}" {label("edit")}>{icon("edit", 17)}</button>'
+    )
+
+
+def _narrowed(filters: Filters) -> str:
+    """Say what the question was narrowed to."""
+    values = [*(str(y) for y in sorted(filters.years)), *(_place(r) for r in sorted(filters.regions)), *sorted(filters.sources)]
+    if not values:
+        return ""
+    tags = "".join(f'<span class="tag">{text(v)}</span>' for v in values)
+    return f'<p class="narrowed"><span>{both("narrowed")}</span>{tags}</p>'
 
 
 def _answer(answer: Answer, turn: Turn) -> str:
     known = {c.n: c for c in answer.citations}
     statements = (answer.statements or (Statement(answer.answer, ()),)) + _notes(answer)
     out = ['<div class="answer answered">']
-    if answer.short and len(statements) == 1:
+    laid = table(answer) if answer.short is None else None
+    if laid is not None:
+        out.append(_table(laid, known, turn))
+    elif answer.short and len(statements) == 1:
         repeated = _bare(statements[0].text) == _bare(answer.short)
         marks = _marks(statements[0].citations, known, turn) if repeated else ""
         out.append(f'<p class="short">{text(answer.short)}{marks}</p>')
@@ -83,6 +110,8 @@ def _answer(answer: Answer, turn: Turn) -> str:
         )
         out.append(f'<ul class="statements">{rows}</ul>')
     out.append(_rewritten(answer))
+    if turn.done:
+        out.append(_understood(answer, turn, "understood"))
     if answer.citations:
         cards = "".join(_card(c, turn) for c in answer.citations)
         out.append(f'<h3 class="label">{both("evidence")}</h3><ol class="cards">{cards}</ol>')
@@ -92,6 +121,27 @@ def _answer(answer: Answer, turn: Turn) -> str:
         else f'<p class="foot" role="status">{both("writing")}<i class="dots"></i></p>'
     )
     return "".join([*out, "</div>"])
+
+
+def _table(laid: Table, known: dict[int, Citation], turn: Turn) -> str:
+    """Draw a comparison: each figure in a cell with its marks."""
+    head = "".join(f'<th scope="col">{text(name)}</th>' for name in laid.columns)
+    top = f'<thead><tr><th scope="col">{both("compared")}</th>{head}</tr></thead>' if head else ""
+    rows = "".join(
+        f'<tr><th scope="row">{text(name)}</th>{"".join(_cell(c, known, turn) for c in cells)}</tr>'
+        for name, cells in laid.rows
+    )
+    verdict = laid.verdict
+    said = f'<p class="short">{_statement(verdict, known, turn)}</p>' if verdict else ""
+    return f'{said}<div class="compare"><table>{top}<tbody>{rows}</tbody></table></div>'
+
+
+def _cell(cell: Cell | None, known: dict[int, Citation], turn: Turn) -> str:
+    if cell is None:
+        return "<td></td>"
+    if cell.value is None:
+        return f'<td class="unproved">{both("not_found")}</td>'
+    return f'<td><span class="figure">{text(cell.value)}</span>{_marks(cell.citations, known, turn)}</td>'
 
 
 def _notes(answer: Answer) -> tuple[Statement, ...]:
@@ -183,29 +233,41 @@ def _refusal(answer: Answer, turn: Turn) -> str:
     out = [
         f'<div class="answer refused" data-reason="{text(answer.reason or "")}">',
         f'<p class="verdict"><i class="none" aria-hidden="true"></i>{both("refused")}</p>',
-        f'<p class="statement">{text(answer.answer)}</p>',
+        f'<p class="statement">{text(_reason(answer))}</p>',
+        _rewritten(answer),
+        _understood(answer, turn, "looked_for"),
     ]
-    sought = _sought(answer)
-    if sought:
-        out.append(f'<dl class="sought"><dt class="label">{both("looked_for")}</dt><dd>{sought}</dd></dl>')
     if answer.passages:
         rows = "".join(_passage(p, i, turn) for i, p in enumerate(answer.passages[:3], 1))
         out.append(f'<h3 class="label related">{both("related")}</h3><ul class="passages">{rows}</ul>')
     return "".join([*out, _foot(answer, turn) if turn.done else "", "</div>"])
 
 
-def _sought(answer: Answer) -> str:
-    understood = answer.understood
-    out = []
-    for key, name in (("years", "years"), ("regions", "places"), ("titles", "titles"), ("terms", "terms")):
-        values = understood.get(key)
-        if isinstance(values, (list, tuple)):
-            for value in list(values)[:8]:
-                shown = _place(str(value)) if key == "regions" else str(value)
-                if shown in answer.answer:
-                    continue  # the message itself says so
-                out.append(f'<span class="tag"><small>{both(name)}</small> {text(shown)}</span>')
-    return "".join(out)
+def _reason(answer: Answer) -> str:
+    """The message without its list of what was looked for, which stands below it in parts."""
+    return _LOOKED.sub("", answer.answer) if understood.parts(answer) else answer.answer
+
+
+def _understood(answer: Answer, turn: Turn, title: str) -> str:
+    """Draw years, places, titles and terms: a click takes one out of the question, or changes a year or a place."""
+    tags = "".join(_tag(p, turn) for p in understood.parts(answer))
+    if not tags:
+        return ""
+    return f'<dl class="sought"><dt class="label">{both(title)}</dt><dd>{tags}</dd></dl>'
+
+
+def _tag(part: understood.Part, turn: Turn) -> str:
+    about = f'data-turn="{turn.number}" data-kind="{part.kind}" data-value="{text(part.value)}"'
+    inner = f"<small>{both(_KINDS[part.kind])}</small> {text(part.shown)}"
+    cross = '<i class="x" aria-hidden="true"></i>'
+    drop = f'data-do="drop" {about} {label("drop", what=part.shown)}'
+    if part.kind not in understood.CHANGED:
+        return f'<button type="button" class="tag" {drop}>{inner}{cross}</button>'
+    swap = f'data-action="swap" aria-expanded="false" {about} {label("swap", what=part.shown)}'
+    return (
+        f'<span class="tag"><button type="button" class="part" {swap}>{inner}<i class="down" aria-hidden="true"></i></button>'
+        f'<button type="button" class="part" {drop}>{cross}</button></span>'
+    )
 
 
 def _rewritten(answer: Answer) -> str:
@@ -242,8 +304,15 @@ def _foot(answer: Answer, turn: Turn) -> str:
             f'<button type="button" class="quiet" data-copy-zh="{text(copy_text(answer, "zh"))}" '
             f'data-copy-en="{text(copy_text(answer, "en"))}">{both("copy")}</button>'
         )
-    tools = f'<span class="verbs">{_thumbs(answer, turn)}{copy}</span>'
+    tools = f'<span class="verbs">{_thumbs(answer, turn)}{copy}{_retry(turn)}</span>'
     return f'<p class="foot"><span class="meta">{meta}</span>{tools}</p>'
+
+
+def _retry(turn: Turn) -> str:
+    return (
+        f'<button type="button" class="icon" data-do="retry" data-turn="{turn.number}" {label("retry")}>'
+        f"{icon('retry', 17)}</button>"
+    )
 
 
 def _thumbs(answer: Answer, turn: Turn) -> str:
@@ -271,10 +340,16 @@ def _thumbs(answer: Answer, turn: Turn) -> str:
     return f'<span class="thumbs" role="group" {label("judge")} data-judged="{content}">{buttons}</span>'
 
 
-def _error(zh: str, en: str) -> str:
+def _error(turn: Turn, zh: str, en: str) -> str:
     message = f'<span class="zh" lang="zh">{text(zh)}</span><span class="en" lang="en">{text(en)}</span>'
-    verdict = f'<p class="verdict">{both("failed")}</p>'
-    return f'<div class="answer failed" role="alert">{verdict}<p>{message}</p></div>'
+    gone = turn.error == TEXTS["source_gone"]  # it was answered once
+    verdict = f'<p class="verdict">{both("withdrawn" if gone else "failed")}</p>'
+    again = (
+        f'<button type="button" class="quiet" data-do="retry" data-turn="{turn.number}">{both("retry")}</button>'
+        if turn.done
+        else ""
+    )
+    return f'<div class="answer failed"><div role="alert">{verdict}<p>{message}</p></div>{again}</div>'
 
 
 def _about(citation: Citation) -> str:

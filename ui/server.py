@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Iterable
@@ -15,24 +14,28 @@ os.environ["GRADIO_RUN_HISTORY"] = "False"
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from rag.answer import to_dict
-from rag.batch import parse_history
+from rag import __version__
 from rag.config import Settings, home
-from rag.errors import InputError, StoreError, ZhiyinError
+from rag.errors import InputError
 from rag.feedback import FILE, FeedbackStore, parse
 from rag.web import LOCAL_HOSTS
 
-from . import reading
+from . import api, library, reading, suggestions, talks
+from .api.errors import handle_errors
+from .api.metrics import Counted, Meter, Metrics
+from .auth.setup import log_in
+from .auth.ways import Ways, ways
+from .conversations import FILE as CONVERSATIONS
+from .conversations import ConversationStore
+from .embed import pages as embedding
+from .embed.cors import Cors
+from .embed.origins import parse_origins
 from .guard import Guard
-from .limits import MAX_HISTORY, MAX_QUESTION
 from .ports import Answerer
-from .reading import MissingError, OutdatedError
 
 STATIC = Path(__file__).parent / "static"
 
@@ -42,35 +45,52 @@ def create_app(
     *,
     settings: Settings,
     hosts: Iterable[str] | None = LOCAL_HOSTS,
-    frame_ancestors: str = "'none'",
     feedback: FeedbackStore | None = None,
+    proofs: Ways | None = None,
+    conversations: ConversationStore | None = None,
 ) -> FastAPI:
     """Build the whole service over `bot`.
 
-    `hosts` are the host names it answers to (None for any), `frame_ancestors` the pages that may frame it,
-    as the directive of that name takes them; `feedback` is where verdicts go (this home's store).
+    `hosts` are the host names it answers to (None for any); `feedback` is where verdicts go (this home's store).
+    `proofs` are the ways of logging in (what the settings say); without any, whoever comes is `LOCAL`.
     """
     import gradio as gr
 
     from .chat import build, theme
 
-    app = FastAPI(title="Zhiyin", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    _errors(app)
-    _asking(app, bot)
+    app = FastAPI(
+        title="Zhiyin", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
+    handle_errors(app)
+    metrics = Metrics()
+    proofs = ways(settings, home()) if proofs is None else proofs
+    if proofs:
+        bot = log_in(app, bot, settings, proofs, home())
+    bot = Counted(bot, metrics)
+    front = api.add(app, bot, settings, metrics)
     _judging(app, feedback or FeedbackStore(home() / FILE))
     reading.add(app, bot)
-    _health(app, bot, settings)
+    kept = conversations or ConversationStore(home() / CONVERSATIONS)
+    talks.add(app, bot, kept)
+    suggestions.add(app, bot)
+    library.add(app, bot, settings, home())
+    framed = parse_origins("embed_origins", settings.embed_origins)
+    calling = parse_origins("cors_origins", settings.cors_origins)
+    embedding.add(app, framed)
     app.mount("/ui/static", StaticFiles(directory=STATIC), name="static")
 
     @app.api_route(
         "/api/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
-    def nothing(rest: str) -> None:
-        raise HTTPException(404, f"there is nothing at /api/{rest[:80]}")
+    @app.api_route(
+        "/v1/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    def nothing(request: Request) -> None:
+        raise HTTPException(404, f"there is nothing at {request.url.path[:80]}")
 
     gr.mount_gradio_app(
         app,
-        build(bot),
+        build(front, kept),
         path="/",
         server_name="127.0.0.1",
         theme=theme(),
@@ -82,9 +102,13 @@ def create_app(
         enable_monitoring=False,
         favicon_path=str(STATIC / "favicon.png"),
     )
+    app.add_middleware(Cors, origins=calling)
     app.add_middleware(
-        Guard, hosts=None if hosts is None else tuple(hosts), frame_ancestors=frame_ancestors, head=_head()
-    )
+        Guard, hosts=None if hosts is None else tuple(hosts), embed_origins=framed, cors_origins=calling, head=_head(),
+        login_paths=proofs.paths, login_origins=proofs.oidc.provider.origins if proofs.oidc else (),
+        max_body=settings.body_kb * 1024, body_seconds=settings.body_seconds,
+    )  # fmt: skip
+    app.add_middleware(Meter, metrics=metrics)  # outermost
     return app
 
 
@@ -93,44 +117,19 @@ def _head() -> str:
     stamp = str(max(int(p.stat().st_mtime) for p in STATIC.iterdir()))
     return (
         f'<link rel="stylesheet" href="./ui/static/app.css?{stamp}"><script src="./ui/texts.js"></script>'
-        f'<script src="./ui/static/app.js?{stamp}"></script>'
+        f'<script src="./ui/static/app.js?{stamp}"></script><script src="./ui/static/talks.js?{stamp}"></script>'
+        f'<script src="./ui/static/library.js?{stamp}"></script>'
+        f'<script src="./ui/static/swap.js?{stamp}"></script>'
     )
 
 
-def _errors(app: FastAPI) -> None:
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(x) for x in first["loc"][1:])
-        return JSONResponse({"error": f"{where or 'request'}: {first['msg']}"}, 422)
-
-    @app.exception_handler(HTTPException)
-    async def failed(_: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
-
-    @app.exception_handler(ZhiyinError)
-    async def known(_: Request, error: ZhiyinError) -> JSONResponse:
-        kinds = ((MissingError, 404), (OutdatedError, 409), (InputError, 422), (StoreError, 503))
-        return JSONResponse(
-            {"error": str(error)}, next((code for kind, code in kinds if isinstance(error, kind)), 500)
-        )
-
-
-def _asking(app: FastAPI, bot: Answerer) -> None:
-    @app.post("/api/ask")
-    async def ask(request: Request) -> JSONResponse:
-        question, history, name = _question(await request.body())
-        answer = await run_in_threadpool(bot.ask, question, history)
-        return JSONResponse(to_dict(answer) | {"id": name})
-
-
 def _judging(app: FastAPI, store: FeedbackStore) -> None:
-    @app.post("/api/feedback")
+    @app.post("/api/feedback", tags=["feedback"], summary="Judge an answer", **api.schema.feedback())
     async def judge(request: Request) -> dict[str, str]:
         verdict = parse(_json(await request.body()))
         return {"id": await run_in_threadpool(store.add, verdict)}
 
-    @app.delete("/api/feedback/{name}")
+    @app.delete("/api/feedback/{name}", tags=["feedback"], summary="Take a verdict back")
     def withdraw(name: str) -> dict[str, bool]:
         return {"removed": store.remove(name)}
 
@@ -140,44 +139,3 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InputError(f"the request is not JSON: {error}") from error
-
-
-def _question(body: bytes) -> tuple[str, list[tuple[str, str]], str | int | float | None]:
-    row = _json(body)
-    if not isinstance(row, dict):
-        raise InputError('the request should be {"question", "history"?, "id"?}')
-    question, name = row.get("question"), row.get("id")
-    if not isinstance(question, str) or not question.strip():
-        raise InputError("question should be a text that is not empty")
-    if len(question) > MAX_QUESTION:
-        raise InputError(f"question has {len(question)} characters; at most {MAX_QUESTION} are taken")
-    if not (name is None or isinstance(name, (str, int, float))):
-        raise InputError("id should be a string, a number or null")
-    history = parse_history(row.get("history"))
-    if len(history) > MAX_HISTORY:
-        raise InputError(f"history has {len(history)} turns; send the last {MAX_HISTORY}")
-    if any("\ud800" <= c <= "\udfff" for c in json.dumps([question, name, history], ensure_ascii=False)):
-        raise InputError("the request holds half of a surrogate pair, which is no character")
-    return question.strip(), history, name
-
-
-def _health(app: FastAPI, bot: Answerer, settings: Settings) -> None:
-    @app.get("/healthz")
-    def alive() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/readyz")
-    async def ready() -> JSONResponse:
-        try:
-            library = await asyncio.to_thread(lambda: bot.snapshot)
-        except ZhiyinError as error:
-            return JSONResponse({"status": "not ready", "error": str(error)}, 503)
-        count = len(library.sources())
-        return JSONResponse(
-            {
-                "status": "ready",
-                "generation": library.generation,
-                "documents": count,
-                "embedder": settings.embedder,
-            }
-        )

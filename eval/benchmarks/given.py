@@ -106,10 +106,10 @@ class Given:
         """See Snapshot; how rare a term is comes from the whole index."""
         return self._whole.coverage(terms, chunks)
 
-    def search_dense(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
+    def search_dense(self, vector: NDArray[np.float32], k: int, allowed: None = None) -> list[Hit]:
         """See Snapshot."""
         return self._whole.search_dense(vector, k, self._numbers)
 
-    def search_lexical(self, terms: Sequence[str], k: int) -> list[Hit]:
-        """See Snapshot; how rare a term is comes from the whole index."""
+    def search_lexical(self, terms: Sequence[str], k: int, allowed: None = None) -> list[Hit]:
+        """See Snapshot (nothing narrows a benchmark's question); how rare a term is comes from the whole index."""
         return self._whole.search_lexical(terms, k, self._numbers)

@@ -73,11 +73,11 @@ class Memory:
         """See `rag.lexical.Lexical.coverage`."""
         return self._lexical.coverage(terms, chunks)
 
-    def search_lexical(self, terms: Sequence[str], k: int) -> list[Hit]:
+    def search_lexical(self, terms: Sequence[str], k: int, allowed: None = None) -> list[Hit]:
         """The `k` best chunks by BM25."""
         return self._lexical.search(terms, k)
 
-    def search_dense(self, vector: NDArray[np.float32], k: int) -> list[Hit]:
+    def search_dense(self, vector: NDArray[np.float32], k: int, allowed: None = None) -> list[Hit]:
         """The `k` chunks nearest to `vector` `(dim,)`, best first, by an exact scan; equal scores by number."""
         scores = self._vectors @ vector
         k = min(k, len(scores))

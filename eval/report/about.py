@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import shlex
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rag.config import Settings
 from rag.messages import tr
 
+from ..provenance import plain
 from ..rows import bundled
 from .html import Child, Html, details, join, table, tag
 from .tables import facts
@@ -28,7 +28,7 @@ def changed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _defaults() -> dict[str, Any]:
-    return dataclasses.asdict(Settings())
+    return plain(Settings())
 
 
 def section(run: Run) -> Html:
@@ -114,6 +114,8 @@ def toml(settings: Mapping[str, Any]) -> str:
         if isinstance(value, str):
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
+        if isinstance(value, (list, tuple)):
+            return f"[{', '.join(written(item) for item in value)}]"
         return str(value)
 
     return "\n".join(f"{name} = {written(value)}" for name, value in settings.items())

@@ -12,7 +12,7 @@ from ..errors import ModelError
 from .sources import Remote, elsewhere, refused
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 TRIES = 5
 """Attempts in a row that bring nothing, before the download is given up."""
@@ -25,12 +25,12 @@ Told = Callable[[int], None]
 sleep = time.sleep
 
 
-def fetch(client: httpx.Client, file: Remote, target: Path, told: Told, *, hub: str, repo: str) -> None:
+def fetch(client: httpx2.Client, file: Remote, target: Path, told: Told, *, hub: str, repo: str) -> None:
     """Fetch `file` to `target`; what an earlier call left of it is not fetched again.
 
     Raises ModelError where it can't be had or its checksum is wrong, OSError where the disk fails.
     """
-    import httpx
+    import httpx2
 
     if target.is_file() and target.stat().st_size == file.bytes and matches(target, file.digest):
         told(file.bytes)
@@ -47,7 +47,7 @@ def fetch(client: httpx.Client, file: Remote, target: Path, told: Told, *, hub: 
         try:
             _stream(client, file, part, have, told, hub=hub, repo=repo)
             why = "the answer ended early"
-        except (httpx.HTTPError, _TryAgain) as error:
+        except (httpx2.HTTPError, _TryAgain) as error:
             why = str(error) or type(error).__name__
         now = part.stat().st_size
         failures = 0 if now > have else failures + 1
@@ -74,7 +74,7 @@ class _TryAgain(Exception):
 
 
 def _stream(
-    client: httpx.Client, file: Remote, part: Path, have: int, told: Told, *, hub: str, repo: str
+    client: httpx2.Client, file: Remote, part: Path, have: int, told: Told, *, hub: str, repo: str
 ) -> None:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", file.url, headers=headers) as answer:

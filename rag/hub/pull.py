@@ -125,11 +125,11 @@ def remove(home: Path, name: str) -> int:
 def _fetch(
     preset: Preset, hub: str, revision: str | None, staging: Path, planned: Plan, told: download.Told
 ) -> str:
-    import httpx
+    import httpx2
 
     if revision is None and hub == "huggingface":
         revision = preset.revision
-    with httpx.Client(follow_redirects=True, timeout=TIMEOUT) as client:
+    with httpx2.Client(follow_redirects=True, timeout=TIMEOUT) as client:
         found = listing(hub, client, preset.repo, revision)
         by_path = {file.path: file for file in found.files}
         files = [by_path[path] for path in taken(by_path, f"{preset.repo} on {hub}")]

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from ..errors import ModelError
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 TRIES = 3
 
@@ -38,7 +38,7 @@ class Listing:
     files: tuple[Remote, ...]
 
 
-def huggingface(client: httpx.Client, repo: str, revision: str | None) -> Listing:
+def huggingface(client: httpx2.Client, repo: str, revision: str | None) -> Listing:
     """List `repo` on huggingface.co, or the mirror that HF_ENDPOINT names. Raises ModelError."""
     base = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     asked = quote(revision or "main", safe="")
@@ -57,7 +57,7 @@ def huggingface(client: httpx.Client, repo: str, revision: str | None) -> Listin
     return Listing(commit, tuple(files))
 
 
-def modelscope(client: httpx.Client, repo: str, revision: str | None) -> Listing:
+def modelscope(client: httpx2.Client, repo: str, revision: str | None) -> Listing:
     """List `repo` on modelscope.cn, or the host that MODELSCOPE_DOMAIN names. Raises ModelError."""
     domain = os.environ.get("MODELSCOPE_DOMAIN", "www.modelscope.cn").rstrip("/")
     base = f"{domain if '://' in domain else f'https://{domain}'}/api/v1/models/{repo}/repo"
@@ -73,13 +73,13 @@ def modelscope(client: httpx.Client, repo: str, revision: str | None) -> Listing
     return Listing(asked, tuple(files))
 
 
-HUBS: dict[str, Callable[[httpx.Client, str, str | None], Listing]] = {
+HUBS: dict[str, Callable[[httpx2.Client, str, str | None], Listing]] = {
     "huggingface": huggingface,
     "modelscope": modelscope,
 }
 
 
-def listing(hub: str, client: httpx.Client, repo: str, revision: str | None) -> Listing:
+def listing(hub: str, client: httpx2.Client, repo: str, revision: str | None) -> Listing:
     """List `repo` on `hub`. Raises ModelError where the hub does not answer, or not as it should."""
     try:
         return HUBS[hub](client, repo, revision)
@@ -117,17 +117,17 @@ def refused(hub: str, repo: str, status: int, what: str) -> ModelError:
     return ModelError(f"{hub} answered {status} for {what}; try again later. {elsewhere(hub, repo)}")
 
 
-def _json(client: httpx.Client, url: str, repo: str, hub: str) -> tuple[Any, str | None]:
+def _json(client: httpx2.Client, url: str, repo: str, hub: str) -> tuple[Any, str | None]:
     """The answer and the address of its next page."""
-    import httpx
+    import httpx2
 
     for left in range(TRIES - 1, -1, -1):
         try:
             answer = client.get(url)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             if left:
                 continue
-            host = httpx.URL(url).host
+            host = httpx2.URL(url).host
             raise ModelError(
                 f"no answer from {hub} at {host} ({str(error) or type(error).__name__}). {elsewhere(hub, repo)}"
             ) from error

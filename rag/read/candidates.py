@@ -94,6 +94,8 @@ def _quantities(query: Query, view: View) -> list[Span]:
         return [Span(m.start(), m.end(), 1.0) for m in re.finditer(r"第[一二三四五六七八九十\d]+[名位届]?", view.folded)]
     found = []
     for quantity in view.quantities:
+        if not quantity.unit and _LINE.match(view.folded, quantity.end):
+            continue  # `12345 市民热线` counts nothing
         if unit == DURATION:
             fit = 1.0 if quantity.unit in _SPANS_OF_TIME and (quantity.unit != "年" or quantity.value < 100) else 0.0
         elif unit in ("", "人?") and quantity.unit in ("年", "月", "日", "号", "级", "大") and query.kind is Kind.QUANTITY:
@@ -111,6 +113,9 @@ def _quantities(query: Query, view: View) -> list[Span]:
             start = lower.start() if lower else quantity.start - (len(soft[0]) if soft else 0)
             found.append(Span(start, after.end() if after else quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
     return found
+
+
+_LINE = re.compile(r"[\s\u4e00-\u9fff”》]{0,8}(?:热线|专线|客服|电话|短信)")
 
 
 def _inside_quotes(folded: str, at: int) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 from typing import Protocol
 
 from ..query import Kind, Query
 from ..relevance import period_match
 from ..terms import Match, Matcher, Term
+from ..text.designators import find_designators, speaks_of_another
 from ..text.fold import fold
 from ..text.places import covers, find_places
 from ..text.tokens import Token
@@ -88,7 +91,7 @@ class ExtractiveReader:
         if support < 0.3 and query.terms:
             return []
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
-        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view)
+        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view) + self._others(query, view)
         focus = self._focus(query, view, found)
         if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
@@ -112,6 +115,7 @@ class ExtractiveReader:
                 score *= _beside(query, view, span, found)
             if query.kind is Kind.ORGANISATION:
                 score *= _affiliation(query, span, found) * (1.0 + 0.001 * min(span.end - span.start, 40))
+            score *= _numbered(query, view, span) * _counted_as_asked(query, view, span)
             if score > 0.05:
                 findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
         return findings
@@ -170,6 +174,25 @@ class ExtractiveReader:
             books = [plainly(m) for m in re.findall(r"《([^》]+)》", query.text)]
             missing += [t for t in books if not any(t in h or h in t for h in here)]
         return missing
+
+    @staticmethod
+    def _others(query: Query, view: View) -> list[str]:
+        """What the question asks about by number (`2号厂`) where the view is about another of its kind."""
+        if not query.designators:
+            return []
+        part, paragraph = view.part, view.sentence.paragraph
+        before = [part.clean[s.start : s.end] for s in reversed(part.sentences[max(0, view.index - 3) : view.index]) if s.paragraph == paragraph]
+        texts = [view.text, *before, *reversed(view.sentence.heading), part.title]
+        return [query.text[d.start : d.end] for d in query.designators if speaks_of_another(d, map(fold, texts))]
+
+
+def _numbered(query: Query, view: View, span: Span) -> float:
+    """Less where the nearest number of its kind before the span is another's (`第1车间5期,第2车间7期`)."""
+    for wanted in query.designators:
+        before = [d for d in find_designators(view.folded[: span.start]) if d.noun == wanted.noun]
+        if before and before[-1].number != wanted.number:
+            return 0.5
+    return 1.0
 
 
 def _order(finding: Finding) -> tuple[float, int, str, int, int]:
@@ -289,6 +312,29 @@ def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
         named = any(covers(asked, m.region) and asked != m.region and m.start <= 40 for m in view.places)
         return 0.8 if not named else 0.7
     return 0.0
+
+
+_ASKED = re.compile(r"(?:多少|几)[名个家位项场人件户所次]?(?=[\u4e00-\u9fff]{4})")
+_SHARED = re.compile(r"[\u4e00-\u9fff]*")
+
+
+def _counted_as_asked(query: Query, view: View, span: Span) -> float:
+    """More for the figure that stands before the very words that the question counts (`180名四川工匠` among other craftsmen)."""
+    wanted = _counted_in(query.text) if query.kind is Kind.QUANTITY else ""
+    here = _SHARED.match(view.folded, span.end) if wanted else None
+    if here is None:
+        return 1.0
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(wanted, here[0], strict=False)))
+    return 1.0 + 0.02 * min(shared, 5) if shared >= 4 else 1.0
+
+
+@lru_cache(maxsize=64)
+def _counted_in(question: str) -> str:
+    """The words that follow the question's `how many`, or nothing."""
+    folded = fold(question)
+    asked = _ASKED.search(folded)
+    wanted = _SHARED.match(folded, asked.end()) if asked else None
+    return wanted[0] if wanted else ""
 
 
 def _echo(query: Query, view: View, span: Span) -> float:

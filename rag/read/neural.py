@@ -280,7 +280,9 @@ class SpanReader:
                 import torch
                 from tokenizers import Tokenizer
                 from transformers import AutoModelForQuestionAnswering
+                from transformers.utils import logging
 
+                logging.disable_progress_bar()
                 model = AutoModelForQuestionAnswering.from_pretrained(self.folder, local_files_only=True, dtype=torch.float32)
                 path = self.folder / "calibration.json"
                 weights = Weights(**json.loads(path.read_text(encoding="utf-8"))["weights"]) if path.is_file() else Weights()
@@ -344,19 +346,25 @@ def _groups(lengths: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def _padded(length: int) -> int:
-    return -(-length // 64) * 64
+def _padded(length: int, to: int = 64) -> int:
+    return -(-length // to) * to
 
 
-def _run(model: Any, rows: Sequence[Encoded]) -> tuple[Floats, Floats]:
-    import torch
-
-    width = _padded(max(len(row.ids) for row in rows))
+def stacked(rows: Sequence[Encoded], to: int = 64) -> tuple[Ints, Ints]:
+    """Ids and marks, each `(rows, width)`; the width is a multiple of `to`, since every new one costs a kernel."""
+    width = _padded(max(len(row.ids) for row in rows), to)
     ids = np.full((len(rows), width), PAD, np.int64)
     marks = np.full((len(rows), width), PAD, np.int64)
     for i, row in enumerate(rows):
         ids[i, : len(row.ids)] = row.ids
         marks[i, : len(row.marks)] = row.marks
+    return ids, marks
+
+
+def _run(model: Any, rows: Sequence[Encoded]) -> tuple[Floats, Floats]:
+    import torch
+
+    ids, marks = stacked(rows)
     with torch.inference_mode():
         starts, ends = fused(model, torch.from_numpy(ids), torch.from_numpy(marks))
     return starts.numpy(), ends.numpy()

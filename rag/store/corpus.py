@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.request import pathname2url
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import InputError
 from ..types import Chunk, Document, Edit, Part, Period, Sentence
 
 CORPUS = "corpus.sqlite"
+About = tuple[str, Period | None, tuple[str, ...]]  # source, period and regions of a chunk
 
 _SCHEMA = """
 CREATE TABLE documents (
@@ -163,11 +168,27 @@ class Corpus:
         self._db = sqlite3.connect(url, uri=True, check_same_thread=False)
         self._ids: dict[str, int] = dict(self._all("SELECT source, id FROM documents ORDER BY id"))
         self._names = {number: source for source, number in self._ids.items()}
+        self._numbers: NDArray[np.int64] | None = None  # of the chunks in the file, where only some are held
+        self._owner = True
+
+    def restricted(self, sources: Collection[str]) -> tuple[Corpus, NDArray[np.int64]]:
+        """Only the documents `sources`: a corpus that knows of no other, and the numbers that its chunks have in this one.
+
+        It shares the open file. Its chunks are numbered from 0.
+        """
+        some = copy(self)
+        some._owner = False
+        some._ids = {source: number for source, number in self._ids.items() if source in sources}
+        some._names = {number: source for source, number in some._ids.items()}
+        numbers = [c for d in some._names for (c,) in self._all("SELECT id FROM chunks WHERE document = ? ORDER BY id", d)]
+        some._numbers = np.array(numbers, np.int64)
+        return some, some._numbers
 
     def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._db.close()
+        """Let go of the file; one that is shared stays open."""
+        if self._owner:
+            with self._lock:
+                self._db.close()
 
     def _all(self, query: str, *values: object) -> list[Any]:
         with self._lock:
@@ -240,7 +261,8 @@ class Corpus:
 
     def chunk(self, number: int) -> Chunk:
         """Read chunk `number`. Raises InputError where there is none."""
-        rows = self._all(self._CHUNK + "id = ?", number)
+        known = number if self._numbers is None else int(self._numbers[number]) if 0 <= number < len(self._numbers) else -1
+        rows = self._all(self._CHUNK + "id = ?", known)
         if not rows:
             raise InputError(f"no chunk {number} in this index")
         return self._chunk(rows[0])
@@ -267,41 +289,63 @@ class Corpus:
 
     def sources(self) -> list[SourceInfo]:
         """List the documents, in order."""
+        if self._numbers is not None:
+            return [self._info(number) for number in self._names]
         parts: dict[int, list[Any]] = {}
-        for row in self._all(
-            "SELECT document, title, region, first_year, last_year, published FROM parts "
-            "ORDER BY document, number"
-        ):
+        for row in self._all(f"{_PARTS} ORDER BY document, number"):
             parts.setdefault(row[0], []).append(row)
         counts = dict(self._all("SELECT document, count(*) FROM chunks GROUP BY document"))
-        out = []
-        for number, source, version, kind, size, title in self._all(
-            "SELECT id, source, version, media_type, length(raw), title FROM documents ORDER BY id"
-        ):
-            own = parts.get(number, [])
-            out.append(
-                SourceInfo(
-                    source,
-                    next((p[1] for p in own if p[1]), title or Path(source).stem),
-                    version,
-                    kind,
-                    size,
-                    len(own),
-                    counts.get(number, 0),
-                    tuple(dict.fromkeys(str(Period(p[3], p[4])) for p in own if p[3] is not None)),
-                    tuple(dict.fromkeys(p[2] for p in own if p[2])),
-                    next((p[5] for p in own if p[5]), None),
-                )
-            )
-        return out
+        return [
+            _line(row, parts.get(row[0], []), counts.get(row[0], 0)) for row in self._all(f"{_LINES} ORDER BY id")
+        ]
+
+    def _info(self, number: int) -> SourceInfo:
+        [row] = self._all(f"{_LINES} WHERE id = ?", number)
+        own = self._all(f"{_PARTS} WHERE document = ? ORDER BY number", number)
+        [(chunks,)] = self._all("SELECT count(*) FROM chunks WHERE document = ?", number)
+        return _line(row, own, chunks)
+
+    def about(self) -> tuple[list[About], NDArray[np.int64]]:
+        """What the chunks speak of: the different combinations, and for each chunk the number of its own."""
+        seen: dict[tuple[Any, ...], int] = {}
+        query = "SELECT document, first_year, last_year, regions FROM chunks"
+        if self._numbers is None:
+            rows = self._all(f"{query} ORDER BY id")
+        else:
+            rows = [row for d in self._names for row in self._all(f"{query} WHERE document = ? ORDER BY id", d)]
+        numbers = np.array([seen.setdefault(row, len(seen)) for row in rows], np.int64)
+        return [(self._names[d], _period(low, high), tuple(json.loads(regions))) for d, low, high, regions in seen], numbers
 
     def keys(self) -> dict[bytes, int]:
         """Map what was embedded (see CorpusWriter.add) to a chunk that has its vector."""
+        if self._numbers is not None:
+            raise ValueError("only a whole corpus is taken over by the next one")
         return dict(self._all("SELECT key, id FROM chunks ORDER BY id DESC"))
 
     def check(self) -> str:
         """Let SQLite look at its file: `ok`, or what is wrong."""
         return str(self._all("PRAGMA quick_check(1)")[0][0])
+
+
+_PARTS = "SELECT document, title, region, first_year, last_year, published FROM parts"
+_LINES = "SELECT id, source, version, media_type, length(raw), title FROM documents"
+
+
+def _line(row: Any, own: Sequence[Any], chunks: int) -> SourceInfo:
+    """The line of one document, from a row of `_LINES` and its rows of `_PARTS`."""
+    _, source, version, kind, size, title = row
+    return SourceInfo(
+        source,
+        next((p[1] for p in own if p[1]), title or Path(source).stem),
+        version,
+        kind,
+        size,
+        len(own),
+        chunks,
+        tuple(dict.fromkeys(str(Period(p[3], p[4])) for p in own if p[3] is not None)),
+        tuple(dict.fromkeys(p[2] for p in own if p[2])),
+        next((p[5] for p in own if p[5]), None),
+    )
 
 
 def _dump(value: object) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import IndexCorrupt, ModelMismatch
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -40,12 +40,16 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One document of a generation. `file` is the SHA-256 of the file's bytes, `version` that of its raw text."""
+    """One document of a generation. `file` is the SHA-256 of the file's bytes, `version` that of its raw text.
+
+    `groups` are those that may read it, sorted; None for everyone.
+    """
 
     file: str
     version: str
     parts: int
     chunks: int
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,19 @@ class Manifest:
             )
         body["model"] = Model(**body["model"])
         body["recipe"] = Recipe(**body["recipe"])
-        body["documents"] = {source: Entry(**entry) for source, entry in body["documents"].items()}
+        body["documents"] = {source: _entry(entry) for source, entry in body["documents"].items()}
         body["files"] = {name: FileSum(**value) for name, value in body["files"].items()}
         return cls(**body)
+
+    def restricted(self, sources: Collection[str]) -> Manifest:
+        """What it would say of these documents alone; it names no files, since they hold the others, too."""
+        documents = {source: entry for source, entry in self.documents.items() if source in sources}
+        counts = {
+            "documents": len(documents),
+            "parts": sum(entry.parts for entry in documents.values()),
+            "chunks": sum(entry.chunks for entry in documents.values()),
+        }
+        return dataclasses.replace(self, documents=documents, files={}, counts=counts)
 
     def check_files(self, folder: Path, *, contents: bool) -> list[str]:
         """Say what is wrong with the files in `folder`, one line each; with `contents` their checksums, too."""
@@ -122,6 +136,11 @@ class Manifest:
             elif contents and sha256(path) != expected.sha256:
                 wrong.append(f"{path} was changed after it was written (SHA-256 differs)")
         return wrong
+
+
+def _entry(body: dict[str, Any]) -> Entry:
+    groups = body.pop("groups")
+    return Entry(**body, groups=None if groups is None else tuple(groups))
 
 
 def sums(folder: Path, files: Iterable[Path]) -> dict[str, FileSum]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -12,13 +12,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..access import Scope
 from ..errors import IndexCorrupt, ModelMismatch, NoIndex
 from ..lexical import Lexical
-from ..types import Chunk, Document, Hit, Part
+from ..types import Chunk, Document, Hit, Part, Period
 from .corpus import Corpus, SourceInfo
 from .disk import current_generation, folder, generations, require_current
 from .manifest import Manifest
-from .vectors import Mask, Vectors
+from .vectors import Mask, SomeVectors, Vectors
 from .writer import LEXICAL
 
 Allowed = Mask | Collection[int]
@@ -41,16 +42,19 @@ class Snapshot:
     `allowed`, where a search takes it, limits it to some chunks: a mask of `(len(self),)` or chunk numbers.
     """
 
-    def __init__(self, manifest: Manifest, corpus: Corpus, vectors: Vectors, lexical: Lexical) -> None:
+    def __init__(self, manifest: Manifest, corpus: Corpus, vectors: Vectors | SomeVectors, lexical: Lexical) -> None:
         """See `Snapshot.open`."""
         self.manifest = manifest
         self.generation = manifest.generation
+        self.groups = frozenset(g for entry in manifest.documents.values() for g in entry.groups or ())
         self._corpus = corpus
         self._vectors = vectors
         self._lexical = lexical
         self._chunk = lru_cache(maxsize=8192)(corpus.chunk)
         self._part = lru_cache(maxsize=64)(corpus.part)
         self._document = lru_cache(maxsize=8)(corpus.document)
+        self._sources = lru_cache(maxsize=1)(corpus.sources)
+        self._about = lru_cache(maxsize=1)(corpus.about)
 
     @classmethod
     def open(cls, home: Path, generation: str | None = None) -> Snapshot:
@@ -99,6 +103,21 @@ class Snapshot:
                 f"can't open {where}: {error}; build the index again: zhiyin index PATH"
             ) from error
 
+    def readable(self, scope: Scope) -> frozenset[str]:
+        """The sources that `scope` allows."""
+        return frozenset(s for s, entry in self.manifest.documents.items() if scope.allows(entry.groups))
+
+    def restricted(self, sources: Collection[str]) -> Snapshot:
+        """The same generation as if it held the documents `sources` alone.
+
+        All of it is taken from them: lists and counts, numbers of chunks, statistics, scores. What is left out can't be
+        reached from it.
+        """
+        corpus, chunks = self._corpus.restricted(sources)
+        return Snapshot(
+            self.manifest.restricted(sources), corpus, self._vectors.restricted(chunks), self._lexical.restricted(chunks)
+        )
+
     def close(self) -> None:
         """Let go of the files. A snapshot that is not closed lets go of them when it is collected."""
         self._corpus.close()
@@ -129,7 +148,7 @@ class Snapshot:
 
     def sources(self) -> list[SourceInfo]:
         """List the documents."""
-        return self._corpus.sources()
+        return list(self._sources())
 
     def parts(self, source: str) -> list[Part]:
         """Read all parts of a document."""
@@ -157,8 +176,7 @@ class Snapshot:
 
     def likeness(self, vector: NDArray[np.float32], chunks: Sequence[int]) -> NDArray[np.float32]:
         """Give the inner product of `vector` `(dim,)` with each of `chunks`: `(n,)` float32."""
-        rows = self._vectors.matrix[np.asarray(chunks, np.int64)]
-        return np.asarray((rows * vector).sum(axis=1, dtype=np.float32))
+        return self._vectors.likeness(vector, np.asarray(chunks, np.int64))
 
     def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
         """Give the share of the most that BM25 could give for `terms` that each of `chunks` has: `(n,)` float32, 0 to 1."""
@@ -167,6 +185,11 @@ class Snapshot:
     def df(self, term: str) -> int:
         """How many chunks hold `term`."""
         return self._lexical.df(term)
+
+    def select(self, allows: Callable[[str, Period | None, tuple[str, ...]], bool]) -> Mask:
+        """Which chunks to search: those for whose source, period and regions `allows` says so."""
+        kinds, numbers = self._about()
+        return np.array([allows(*kind) for kind in kinds], np.bool_)[numbers]
 
     def _mask(self, allowed: Allowed | None) -> Mask | None:
         if allowed is None:

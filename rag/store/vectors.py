@@ -22,6 +22,7 @@ DENSE = "dense.faiss"
 
 TIE = 1e-5  # more than two ways of summing in float32 differ by
 MARGIN = 16
+BLOCK = 16_384  # rows of a scan that are copied at a time
 SEARCH_THREADS = (
     1  # a question; a server has threads of its own, and sharing one scan out costs more than it gains
 )
@@ -68,12 +69,7 @@ class Vectors:
         than FLAT_MAX rows are allowed. Raises ModelMismatch for a vector of another length.
         """
         size, dim = self.matrix.shape
-        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(-1)
-        if query.shape[0] != dim:
-            raise ModelMismatch(
-                f"the index holds vectors of {dim} numbers, the model in use gives {query.shape[0]}; "
-                "set embedder to the model that the index was built with, or build it again: zhiyin index PATH"
-            )
+        query = _query(vector, dim)
         if allowed is not None and allowed.all():
             allowed = None
         reachable = size if allowed is None else int(np.count_nonzero(allowed))
@@ -84,10 +80,15 @@ class Vectors:
             candidates = _nearest(self.matrix, np.flatnonzero(allowed), query, k)
         else:
             candidates = self._candidates(query, k, allowed, reachable)
-        # row by row in one order: unlike a matrix product, the same vector gives the same score wherever it stands
-        scores = (self.matrix[candidates] * query).sum(axis=1, dtype=np.float32)
-        best = np.lexsort((candidates, -scores))[:k]
-        return [Hit(int(candidates[i]), float(scores[i])) for i in best]
+        return _best(self.matrix, candidates, query, k)
+
+    def likeness(self, vector: Matrix, rows: NDArray[np.int64]) -> Matrix:
+        """Inner product of `vector` with each of `rows`, `(len(rows),)`; the same in whatever company a row is."""
+        return _products(self.matrix, rows, vector)
+
+    def restricted(self, rows: NDArray[np.int64]) -> SomeVectors:
+        """Only these rows, ascending."""
+        return SomeVectors(self.matrix, rows)
 
     def _candidates(self, query: Matrix, k: int, allowed: Mask | None, reachable: int) -> NDArray[np.int64]:
         """At least the first `k` rows and all that tie with the last of them, as far as the index knows."""
@@ -113,6 +114,66 @@ class Vectors:
 def _threads() -> int:
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdecimal() and int(asked) else max(1, min(16, os.cpu_count() or 1))
+
+
+class SomeVectors:
+    """Some rows of `Vectors`, numbered from 0 in their order; searched row by row, whatever the index type.
+
+    An approximate index finds its way along rows that must not be seen, so what it finds could tell of them.
+    """
+
+    def __init__(self, matrix: Matrix, rows: NDArray[np.int64]) -> None:
+        """Take the `rows`, ascending, of `matrix` `(n, dim)`."""
+        self._all, self._rows = matrix, rows
+
+    @property
+    def matrix(self) -> Matrix:
+        """A copy of these rows, `(len(rows), dim)`."""
+        return np.asarray(self._all[self._rows])
+
+    def likeness(self, vector: Matrix, rows: NDArray[np.int64]) -> Matrix:
+        """See `Vectors.likeness`."""
+        return _products(self._all, self._rows[rows], vector)
+
+    def restricted(self, rows: NDArray[np.int64]) -> SomeVectors:
+        """Only these of them, ascending."""
+        return SomeVectors(self._all, self._rows[rows])
+
+    def search(self, vector: Matrix, k: int, allowed: Mask | None = None) -> list[Hit]:
+        """See `Vectors.search`; always exact. The time goes by the number of these rows alone."""
+        query = _query(vector, self._all.shape[1])
+        numbers = np.arange(len(self._rows)) if allowed is None else np.flatnonzero(allowed)
+        k = min(k, len(numbers))
+        if k <= 0:
+            return []
+        near = np.zeros(0, np.int64)
+        for at in range(0, len(numbers), BLOCK):  # what a block leaves behind is worse than the first k of it
+            candidates = numbers[at : at + BLOCK]
+            near = np.concatenate((near, _nearest(self._all, self._rows[candidates], query, min(k, len(candidates)))))
+        hits = _best(self._all, near, query, k)
+        return [Hit(int(np.searchsorted(self._rows, hit.chunk)), hit.score) for hit in hits]
+
+
+def _query(vector: Matrix, dim: int) -> Matrix:
+    query = np.ascontiguousarray(vector, dtype=np.float32).reshape(-1)
+    if query.shape[0] != dim:
+        raise ModelMismatch(
+            f"the index holds vectors of {dim} numbers, the model in use gives {query.shape[0]}; "
+            "set embedder to the model that the index was built with, or build it again: zhiyin index PATH"
+        )
+    return query
+
+
+def _best(matrix: Matrix, candidates: NDArray[np.int64], query: Matrix, k: int) -> list[Hit]:
+    """The first `k` of the rows `candidates`, equal scores by number."""
+    scores = _products(matrix, candidates, query)
+    best = np.lexsort((candidates, -scores))[:k]
+    return [Hit(int(candidates[i]), float(scores[i])) for i in best]
+
+
+def _products(matrix: Matrix, rows: NDArray[np.int64], query: Matrix) -> Matrix:
+    # row by row in one order: unlike a matrix product, the same vector gives the same score wherever it stands
+    return np.asarray((matrix[rows] * query).sum(axis=1, dtype=np.float32))
 
 
 def _nearest(matrix: Matrix, rows: NDArray[np.int64], query: Matrix, k: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from ..access import Groups
 from ..lexical import Lexical
 from ..types import Chunk, Document, Part
 from . import vectors as dense
@@ -49,11 +50,17 @@ class GenerationWriter:
         parts: Sequence[Part],
         chunks: Sequence[Chunk],
         keys: Sequence[bytes],
+        groups: Groups = None,
     ) -> None:
-        """Append a document. `file` is the SHA-256 of the file's bytes, `keys` what was embedded for each chunk."""
+        """Append a document. `file` is the SHA-256 of the file's bytes, `keys` what was embedded for each chunk.
+
+        `groups` may read it; None lets everyone.
+        """
         with guarded(self._home):
             self._corpus.add(document, parts, chunks, keys)
-        self._entries[document.source] = Entry(file, document.version, len(parts), len(chunks))
+        self._entries[document.source] = Entry(
+            file, document.version, len(parts), len(chunks), None if groups is None else tuple(sorted(groups))
+        )
 
     def finish(
         self,

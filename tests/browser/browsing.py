@@ -42,7 +42,7 @@ class Window:
         """Load the page again, and forget what the page that was left says of its own cut connections."""
         before = len(self.complaints)
         self.page.reload()
-        self.page.wait_for_selector(".welcome")
+        self.page.wait_for_selector(".welcome, .turn")
         cut = ("AbortError", "Connection errored out", "net::ERR_ABORTED")
         self.complaints[before:] = [c for c in self.complaints[before:] if not any(word in c for word in cut)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,17 +31,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium is installed: apt-get install chromium"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def run_app() -> Iterator[Callable[..., str]]:
-    """Serve an app on a free port; returns the address."""
+    """Serve an app on a free port, or on a socket that is bound already; returns the address.
+
+    To the end of the module and no longer: dozens of idle servers slow down whatever runs after them.
+    """
     import uvicorn
 
     from rag.web import listen
 
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(app: object) -> str:
-        listener = listen("127.0.0.1", 0)
+    def start(app: object, listener: socket.socket | None = None) -> str:
+        listener = listener or listen("127.0.0.1", 0)
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)  # type: ignore[arg-type]
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -59,7 +63,7 @@ def run_app() -> Iterator[Callable[..., str]]:
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve(run_app: Callable[..., str]) -> Callable[..., str]:
     """Serve a bot's chat window on a free port; returns the address."""
     from rag.config import Settings
@@ -71,18 +75,19 @@ def serve(run_app: Callable[..., str]) -> Callable[..., str]:
     return start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(serve: Callable[..., str]) -> str:
     return serve(world.canned_bot())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def net_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("net") / "log.json"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(net_log: Path) -> Iterator[object]:
+    """A Chromium for the tests of this package. Not for longer: Playwright's loop runs in the main thread, where no other can then be run."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

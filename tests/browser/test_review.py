@@ -17,6 +17,7 @@ from rag.feedback import FILE, FeedbackStore
 
 from .. import review_kit as kit
 from .. import ui_doubles as world
+from .accessibility import check
 from .test_chat_window import CONTRAST
 
 ZH = {name: pair[0] for name, pair in _TEXTS.items()}
@@ -461,3 +462,17 @@ def test_a_service_that_stopped_is_said(review, tmp_path: Path) -> None:
     r.expect(ZH["offline"])
     r.on(kit.FACT["question"])
     r.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_axe_finds_nothing_serious(review, tmp_path: Path, width: int, scheme: str) -> None:
+    r = review(kit.desk(tmp_path), viewport={"width": width, "height": 800}, color_scheme=scheme)
+    r.on(kit.FACT["question"])
+    check(r.page)
+    r.page.keyboard.press("a")
+    r.on(kit.LOST["question"])
+    check(r.page)
+    r.page.keyboard.press("x")
+    r.page.keyboard.press("?")
+    check(r.page)

@@ -4,7 +4,7 @@
   'use strict';
   const words = window.zhiyinTexts;
   const root = document.documentElement;
-  const store = {
+  const store = window.zhiyinStore || {  // in another site's page the frame's script keeps these
     get(key) { try { return localStorage.getItem('zhiyin-' + key); } catch { return null; } },
     set(key, value) { try { localStorage.setItem('zhiyin-' + key, value); } catch { /* private window */ } },
   };
@@ -146,6 +146,7 @@
       title.textContent = found.title;
       const facts = [found.publisher, found.author, found.published, (found.region || '').replace('/', ' '), found.period, wanted.source];
       meta.replaceChildren(...facts.filter(Boolean).map((fact) => make('span', {}, fact)));
+      if (found.page) meta.prepend(make('span', {class: 'page'}, both('page', {n: found.page})));
       drawTools(cards, card);
       draw();
       title.focus({preventScroll: true});
@@ -205,23 +206,36 @@
   }
 
   // ---- the document list --------------------------------------------------
-  async function openDocuments() {
+  // A panel drawn from the list of the documents.
+  async function openList(name, draw) {
     const mine = (ticket += 1);
     current = null;
     mark(null);
     show();
-    title.textContent = say('documents');
+    title.textContent = say(name);
     meta.replaceChildren();
     tools.replaceChildren();
     body.replaceChildren(make('p', {class: 'note', role: 'status'}, both('loading'), make('i', {class: 'dots'})));
     try {
       const found = await fetchJson('./api/documents');
       if (mine !== ticket) return;
-      listDocuments(found.documents);
+      draw(found.documents);
       title.focus({preventScroll: true});
     } catch (error) {
       if (mine === ticket) body.replaceChildren(make('p', {class: 'note', role: 'alert'}, error.message));
     }
+  }
+
+  const openDocuments = () => openList('documents', (documents) => { count(documents); listDocuments(documents); });
+  const openFilters = () => openList('narrow', drawFilters);
+
+  // The header as frame.py draws it, after documents came or went.
+  function count(documents) {
+    const loaded = document.querySelector('#top .loaded');
+    if (!loaded) return;
+    const names = [...new Set(documents.flatMap((d) => d.regions).map((r) => r.split('/')[0]))];
+    loaded.replaceChildren(both('loaded', {count: documents.length}));
+    if (names.length) loaded.append(' ', make('span', {class: 'on'}, both('regions', {names: names.slice(0, 5).join('、') + (names.length > 5 ? '…' : '')})));
   }
 
   function listDocuments(documents) {
@@ -237,6 +251,7 @@
     fill('');
     body.replaceChildren(documents.length ? list : make('p', {class: 'note'}, both('no_documents')));
     body.scrollTop = 0;
+    window.zhiyin.documentsShown(body);
   }
 
   function documentRow(d) {
@@ -246,6 +261,131 @@
     if (d.parts > 1) facts.append(make('span', {}, both('articles', {n: d.parts})));
     return make('li', {}, make('button', {type: 'button', class: 'document', 'data-document': d.source, 'data-name': d.title},
       make('span', {class: 'title'}, d.title), facts, make('span', {class: 'file'}, d.source)));
+  }
+
+  // ---- narrowing the search ------------------------------------------------
+  const filtersNow = () => {
+    const bar = document.querySelector('#bar .bar');
+    return bar ? JSON.parse(bar.dataset.filters) : {sources: [], regions: [], years: []};
+  };
+  const send = (to, detail) => document.dispatchEvent(new CustomEvent('zhiyin', {detail: {to, ...detail}}));
+
+  function yearsOf(documents) {
+    const years = new Set();
+    for (const period of documents.flatMap((d) => d.periods)) {
+      const [first, last] = period.split('-').map(Number);
+      for (let y = first; y <= (last || first) && y - first < 30; y += 1) years.add(y);
+    }
+    return [...years].sort((a, b) => b - a);
+  }
+
+  const regionsOf = (documents) => [...new Set(documents.flatMap((d) => d.regions).flatMap((r) => [r.split('/')[0], r]))]
+    .sort((a, b) => a.localeCompare(b, 'zh-CN'));
+
+  function drawFilters(documents) {
+    const chosen = Object.fromEntries(Object.entries(filtersNow()).map(([kind, values]) => [kind, new Set(values)]));
+    const group = (kind, key, values, name) => {
+      if (!values.length) return null;
+      const box = make('div', {class: 'choices', role: 'group', 'data-label-zh': words[key][0], 'data-label-en': words[key][1], 'aria-label': say(key)},
+        ...values.map((value) => {
+          const node = make('button', {type: 'button', class: 'choice', 'aria-pressed': String(chosen[kind].has(value))}, name(value));
+          node.addEventListener('click', () => {
+            if (!chosen[kind].delete(value)) chosen[kind].add(value);
+            node.setAttribute('aria-pressed', String(chosen[kind].has(value)));
+          });
+          return node;
+        }));
+      return make('section', {class: 'group ' + kind}, make('h3', {class: 'label'}, both(key)), box);
+    };
+    const apply = make('button', {type: 'button', class: 'solid'}, both('apply'));
+    const clear = make('button', {type: 'button', class: 'tool'}, both('clear_all'));
+    const done = () => {
+      send('bar', {do: 'filters', filters: Object.fromEntries(Object.entries(chosen).map(([kind, values]) => [kind, [...values]]))});
+      close();
+    };
+    apply.addEventListener('click', done);
+    clear.addEventListener('click', () => { for (const values of Object.values(chosen)) values.clear(); done(); });
+    tools.replaceChildren(clear, apply);
+    const titles = new Map(documents.map((d) => [d.source, d.title]));
+    body.replaceChildren(...[
+      group('years', 'year', yearsOf(documents), (y) => String(y)),
+      group('regions', 'places', regionsOf(documents), (r) => r.replace('/', ' ')),
+      group('sources', 'documents', documents.slice(0, 300).map((d) => d.source), (s) => titles.get(s)),
+    ].filter(Boolean));
+    body.scrollTop = 0;
+  }
+
+  function unfilter(node) {
+    const filters = filtersNow();
+    const {unfilter: kind, value} = node.dataset;
+    filters[kind] = filters[kind].filter((one) => String(one) !== value);
+    send('bar', {do: 'filters', filters});
+  }
+
+  // ---- a question changed in its place --------------------------------------
+  function editQuestion(node) {
+    const turn = node.closest('.turn'), bubble = turn.querySelector('.question');
+    const number = node.dataset.edit, old = bubble.querySelector('p').textContent;
+    const field = make('textarea', {class: 'rewrite', rows: '2', maxlength: '2000', 'data-label-zh': words.edit[0], 'data-label-en': words.edit[1], 'aria-label': say('edit')});
+    field.value = old;
+    const stop = () => { form.remove(); bubble.classList.remove('editing'); turn.querySelector('[data-edit]').focus(); };
+    const done = () => { if (field.value.trim()) { const question = field.value.trim(); stop(); send('log', {do: 'edit', turn: number, question}); } };
+    const form = make('div', {class: 'rewriting'}, field, make('div', {class: 'why-foot'},
+      make('button', {type: 'button', class: 'quiet', 'data-rewrite': 'cancel'}, both('cancel')),
+      make('button', {type: 'button', class: 'solid', 'data-rewrite': 'send'}, both('ask_again'))));
+    form.addEventListener('click', (event) => {
+      const pressed = event.target.closest('[data-rewrite]');
+      if (pressed) { if (pressed.dataset.rewrite === 'send') done(); else stop(); }
+    });
+    form.addEventListener('keydown', (event) => {
+      if (event.isComposing) return;
+      if (event.key === 'Escape') { event.stopPropagation(); stop(); }
+      if (event.key === 'Enter' && !event.shiftKey) { event.preventDefault(); done(); }
+    });
+    bubble.classList.add('editing');
+    bubble.append(form);
+    field.focus();
+  }
+
+  // ---- questions to go on with ---------------------------------------------
+  // Asked for when the answer stands, so that they never hold it up; drawn again whenever the turns are.
+  const next = {key: '', questions: []};
+  function goOn() {
+    const turns = document.querySelectorAll('#log .turn'), turn = turns[turns.length - 1];
+    const card = turn && turn.querySelector('.answered .foot .verbs') ? turn.querySelector('.card') : null;
+    const key = card ? turn.id + ' ' + turn.querySelector('.question p').textContent : '';
+    if (key !== next.key) {
+      Object.assign(next, {key, questions: []});
+      for (const old of document.querySelectorAll('#log .next')) old.remove();
+      if (key) askNext(key, turn);
+    }
+    if (key && next.questions.length && !turn.querySelector('.next')) {
+      turn.querySelector('.answer').append(make('div', {class: 'next'}, make('h3', {class: 'label'}, both('next_questions')),
+        make('ul', {class: 'chips'}, ...next.questions.map((q) => make('li', {}, make('button', {type: 'button', class: 'chip', 'data-question': q}, q))))));
+    }
+  }
+  // The first page comes without examples: they take a moment to be tried, and are drawn when they are there.
+  let examples = null;
+  function begin() {
+    const page = document.querySelector('#log .welcome');
+    if (!page || page.querySelector('.chips')) return;
+    if (examples === null) {
+      examples = [];
+      fetchJson('./api/examples').then((found) => { examples = found.questions; begin(); }, () => { examples = null; });
+    }
+    if (examples && examples.length) {
+      page.append(make('h3', {class: 'label'}, both('examples')), make('ul', {class: 'chips'},
+        ...examples.map((q) => make('li', {}, make('button', {type: 'button', class: 'chip', 'data-question': q}, q)))));
+    }
+  }
+  async function askNext(key, turn) {
+    const cited = [...turn.querySelectorAll('.card')].slice(0, 4).map((c) => ({source: c.dataset.source, part: Number(c.dataset.part || 0)}));
+    const asked = [...document.querySelectorAll('#log .question p')].map((p) => p.textContent).slice(-20);
+    try {
+      const body = JSON.stringify({question: turn.querySelector('.question p').textContent, asked, cited, filters: filtersNow()});
+      const found = await fetchJson('./api/suggestions', {method: 'POST', body, headers: {'content-type': 'application/json'}});
+      if (next.key === key) { next.questions = found.questions; goOn(); }
+    } catch { /* nothing to go on with */ }
   }
 
   // ---- copying ------------------------------------------------------------
@@ -374,13 +514,30 @@
   };
   const pageActions = {
     documents: openDocuments,
+    narrow: openFilters,
     new: () => { verdicts.clear(); close(); },
     language: () => { language = language === 'zh' ? 'en' : 'zh'; store.set('language', language); applyLanguage(); },
     theme: () => { store.set('theme', root.dataset.theme === 'dark' ? 'light' : 'dark'); applyTheme(); },
+    logout,
   };
 
+  // ---- the account --------------------------------------------------------
+  async function logout(node) {
+    node.disabled = true;
+    try {
+      const told = await fetchJson('./logout', {method: 'POST'});
+      location.assign(told.to);  // our login page, or where the provider that one logged in at logs out
+    } catch {
+      location.assign('./logout');  // the page that does it without a script, and says what is wrong
+    }
+  }
+  const openMenus = () => document.querySelectorAll('#top details.account[open]');
   document.addEventListener('click', (event) => {
-    const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh],[data-verdict]');
+    for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  document.addEventListener('click', (event) => {
+    const node = event.target.closest('[data-open],[data-panel],[data-action],[data-document],[data-copy-zh],[data-verdict],[data-edit],[data-unfilter]');
     if (!node) return;
     const d = node.dataset;
     if (d.open !== undefined) {
@@ -394,14 +551,25 @@
     } else if (d.panel !== undefined) panelActions[d.panel]();
     else if (d.copyZh !== undefined) copy(node);
     else if (d.verdict !== undefined) judge(node);
+    else if (d.edit !== undefined) editQuestion(node);
+    else if (d.unfilter !== undefined) unfilter(node);
     else {
-      if (d.action === 'documents') opener = node;
-      pageActions[d.action]();
+      if (d.action === 'documents' || d.action === 'narrow') opener = node;
+      if (pageActions[d.action]) pageActions[d.action](node);
     }
   });
 
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !event.isComposing) close();
+    if (event.key === 'Escape' && !event.isComposing) {
+      for (const menu of openMenus()) { menu.open = false; menu.querySelector('summary').focus(); }
+      close();
+    }
+    const typing = event.target.closest && event.target.closest('textarea,input');
+    const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+    if (by && !typing && !panel.hidden && current && current.id && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      step(by);
+    }
     if (event.key === 'Tab' && narrow.matches && !panel.hidden) keepFocus(event);
     // Enter that ends the choice of a Chinese character is no Enter for the question box
     if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();
@@ -420,10 +588,13 @@
   // A new turn is brought into view once; a reader who has scrolled away while it grows is left in peace.
   let lastTurn = '';
   function changed() {
+    if (root.dataset.embed !== undefined) for (const node of document.querySelectorAll('[data-account]')) node.remove();
     applyLanguage();
     applyTheme();
     if (current) mark(current.id);
     showVerdicts();
+    begin();
+    goOn();
     const turns = document.querySelectorAll('#log .turn');
     const turn = turns[turns.length - 1];
     document.body.classList.toggle('asked', Boolean(turn));
@@ -434,9 +605,17 @@
     }
   }
 
+  window.zhiyin = {yearsOf, regionsOf, words, make, both, say, store, fetchJson, button, send, verdicts, pageActions, close, narrow, count, documentsShown() {}, reloadDocuments: openDocuments};
+
   document.addEventListener('DOMContentLoaded', () => {
     buildPanel();
     applyTheme();
+    const lost = make('p', {id: 'offline', role: 'status', hidden: ''}, both('offline'));
+    document.body.append(lost);
+    const connection = () => { lost.hidden = navigator.onLine; };
+    addEventListener('offline', connection);
+    addEventListener('online', connection);
+    connection();
     let due = false;
     new MutationObserver(() => {
       if (due) return;
