@@ -1,7 +1,7 @@
 # make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
 # make test    every test          make check   lint, types, generated docs
-# make gate    are the answers as good as they were?   make bench   speed and memory
-# make bench-scale   what each vector index costs at a million chunks   (CHUNKS=n, DATA=folder of .jsonl with texts)
+# make gate    are the answers as good as they were?
+# make bench   speed, memory, sizes; then each kind of vector index at a million chunks   (CHUNKS=n, DATA=folder of texts)
 # make wheel   dist/zhiyin-*.whl
 
 PYTHON ?= python3
@@ -16,7 +16,7 @@ DECLARED := pyproject.toml constraints.txt
 export HF_HUB_OFFLINE := 1
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: help chat test check docs gate baseline bench bench-scale wheel constraints clean
+.PHONY: help chat test check docs gate baseline bench wheel constraints clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -62,11 +62,9 @@ gate: $(VENV)/.installed
 baseline: $(VENV)/.installed
 	ZHIYIN_HOME=build/eval $(BIN)/zhiyin eval --docs seeds --slim --out tests/baseline
 
+# its second part takes a good while, about 3 GB of memory and 4 GB of disk where TMPDIR points
 bench: $(VENV)/.installed
 	$(BIN)/zhiyin bench
-
-# a good while, about 3 GB of memory and 4 GB of disk where TMPDIR points
-bench-scale: $(VENV)/.installed
 	$(BIN)/zhiyin bench scale --chunks $(CHUNKS) $(if $(DATA),--data $(DATA))
 
 # build/ would carry files that are no longer in the tree into the wheel

@@ -102,7 +102,7 @@ def _alone(work: Callable[..., Any], *arguments: Any) -> Any:
             return pool.submit(work, *arguments).result()
     except BrokenProcessPool as error:
         raise ZhiyinError(
-            tr("测量进程被终止,多半是内存不足;请减小 --chunks", "the process that measured was killed, probably for want of memory; give fewer --chunks")
+            tr("测量进程被终止，多半是内存不足；请减小 --chunks", "the process that measured was killed, probably for want of memory; give fewer --chunks")
         ) from error
     except OSError as error:
         raise ZhiyinError(f"can't write the vectors: {error}; make room where TMPDIR points, or give fewer --chunks") from error
@@ -256,19 +256,19 @@ def lines(figures: dict[str, Any]) -> list[str]:
     """What has to be known to read the table."""
     made = (
         tr(
-            f"{figures['texts']:,} 个文本片段的向量,加噪声重复(与原片段的余弦 {figures['noise_cosine']})",
+            f"{figures['texts']:,} 个文本片段的向量，加噪声重复（与原片段的余弦 {figures['noise_cosine']}）",
             f"vectors of {figures['texts']:,} pieces of text, repeated with noise (cosine to the piece {figures['noise_cosine']})",
         )
         if figures["source"] == "text"
-        else tr("人造向量(没有给出 --data)", "made-up vectors (no --data was given)")
+        else tr("人造向量（没有给出 --data）", "made-up vectors (no --data was given)")
     )
     return [
         tr(
-            f"{figures['chunks']:,} 个 {figures['dim']} 维向量:{made};向量本身另占磁盘 {figures['vectors_mb']:,} MB。",
+            f"{figures['chunks']:,} 个 {figures['dim']} 维向量：{made}；向量本身另占磁盘 {figures['vectors_mb']:,} MB。",
             f"{figures['chunks']:,} vectors of {figures['dim']} numbers: {made}; the vectors themselves take another {figures['vectors_mb']:,} MB of disk.",
         ),
         tr(
-            f"{figures['queries']} 次查询,每次取 {figures['pool']} 个;建立用 {figures['threads']} 个线程,检索用 1 个;过滤为只查十分之一。",
+            f"{figures['queries']} 次查询，每次取 {figures['pool']} 个；建立用 {figures['threads']} 个线程，检索用 1 个；过滤为只查十分之一。",
             f"{figures['queries']} queries for {figures['pool']} hits each; built with {figures['threads']} threads, searched with 1; filtered: a tenth may be found.",
         ),
     ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rag.session import Session
 
 HELP = (
-    "测量建索引、回答和启动的速度与内存(在临时目录中进行);scale 测量各种向量索引在百万片段下的开销与召回;给出 NAME 和 --data 则在公开评测集上评分。",
+    "测量建索引、回答和启动的速度与内存（在临时目录中进行）；scale 测量各种向量索引在百万片段下的开销与召回；给出 NAME 和 --data 则在公开评测集上评分。",
     "Measure indexing, answering, start-up and memory, in a temporary home; with `scale`, what each vector index costs and finds at a million chunks; with NAME and --data, score a published benchmark.",
 )
 SCALE = "scale"
@@ -31,7 +31,7 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help=tr(
-                "scale,或公开评测集:cmrc、drcd、squad、rgb、crud、beir;不给则测速度",
+                "scale，或公开评测集：cmrc、drcd、squad、rgb、crud、beir；不给则测速度",
                 "scale, or a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
             ),
             show_default=False,
@@ -43,7 +43,7 @@ def bench(
             "--data",
             metavar="FOLDER",
             help=tr(
-                "评测集文件所在的文件夹,或其中一个文件;scale 则为文本所在的文件夹",
+                "评测集文件所在的文件夹，或其中一个文件；scale 则为文本所在的文件夹",
                 "the folder with its files, or one file; for scale, a folder of text",
             ),
         ),
@@ -54,7 +54,7 @@ def bench(
             "--chunks",
             min=1000,
             metavar="N",
-            help=tr(f"scale 的片段数(默认 {CHUNKS:,})", f"how many chunks for scale (default {CHUNKS:,})"),
+            help=tr(f"scale 的片段数（默认 {CHUNKS:,}）", f"how many chunks for scale (default {CHUNKS:,})"),
         ),
     ] = None,
     limit: Annotated[

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HELP = (
-    "可用的模型:列出、下载或复制、选用、核对、删除。下载之后不再访问网络。",
+    "可用的模型：列出、下载或复制、选用、核对、删除。下载之后不再访问网络。",
     "Models: list, fetch or copy, choose, check, remove. Once one is fetched, nothing asks the network again.",
 )
 
@@ -56,7 +56,7 @@ def list_(as_json: Json = False) -> None:
     """Print the presets and what else was pulled."""
     from rag.config import home, load
 
-    from .overview import overview, table
+    from .overview import overview, prompts_said, table
 
     rows = overview(home(), load())
     if as_json:
@@ -66,9 +66,11 @@ def list_(as_json: Json = False) -> None:
 
     console = Console()
     console.print(table(rows))
+    for line in prompts_said(rows):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(
         tr(
-            "大小为约数。取模型:zhiyin models pull 模型名 --from huggingface|modelscope|文件夹;选用:zhiyin models use 模型名",
+            "大小为约数。取模型：zhiyin models pull 模型名 --from huggingface|modelscope|文件夹；选用：zhiyin models use 模型名",
             "Sizes are about. Fetch: zhiyin models pull NAME --from huggingface|modelscope|FOLDER; choose: zhiyin models use NAME",
         ),
         markup=False,
@@ -82,7 +84,7 @@ def pull(
         str,
         typer.Argument(
             metavar="NAME",
-            help=tr("模型名,或模型站上的 所有者/名称", "the model's name, or OWNER/NAME as on the hub"),
+            help=tr("模型名，或模型站上的 所有者/名称", "the model's name, or OWNER/NAME as on the hub"),
         ),
     ],
     source: Annotated[
@@ -90,7 +92,7 @@ def pull(
         typer.Option(
             "--from",
             metavar="SOURCE",
-            help=tr("huggingface、modelscope,或一个文件夹", "huggingface, modelscope, or a folder"),
+            help=tr("huggingface、modelscope，或一个文件夹", "huggingface, modelscope, or a folder"),
         ),
     ] = "huggingface",
     revision: Annotated[
@@ -109,7 +111,7 @@ def pull(
         model = fetch(name, source, home(), revision=revision, planned=planned, told=told)
     typer.echo(
         tr(
-            f"{model.name} 已就绪({model.bytes / 1e6:,.0f} MB,版本 {model.revision[:19]});选用:zhiyin models use {model.name}",
+            f"{model.name} 已就绪（{model.bytes / 1e6:,.0f} MB，版本 {model.revision[:19]}）；选用：zhiyin models use {model.name}",
             f"{model.name} is here ({model.bytes / 1e6:,.0f} MB, revision {model.revision[:19]}); choose it: zhiyin models use {model.name}",
         )
     )
@@ -139,7 +141,7 @@ def use(name: Name) -> None:
     if setting == "embedder":
         typer.echo(
             tr(
-                "请重建索引:zhiyin index --again。建好之前,原索引用原模型继续回答;运行中的服务无需重启。",
+                "请重建索引：zhiyin index --again。建好之前，原索引用原模型继续回答；运行中的服务无需重启。",
                 "Build the index again: zhiyin index --again. Until it is ready the old one goes on answering with its model; a running server needs no restart.",
             )
         )
@@ -152,7 +154,7 @@ def use(name: Name) -> None:
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help=tr("模型名(不给则全部)", "names (none: all)"), show_default=False),
+        typer.Argument(metavar="NAME", help=tr("模型名（不给则全部）", "names (none: all)"), show_default=False),
     ] = None,
 ) -> None:
     """Compare every file with the checksum it had; exit code 1 where one differs."""
@@ -187,7 +189,7 @@ def remove(name: Name) -> None:
     if (preset.name if preset else name) in used(load()):
         raise InputError(f"{name} is in use; choose another first: zhiyin models use bundled")
     freed = drop(home(), name)
-    typer.echo(tr(f"已删除 {name},释放 {freed / 1e6:,.0f} MB", f"removed {name}, {freed / 1e6:,.0f} MB are free again"))
+    typer.echo(tr(f"已删除 {name}，释放 {freed / 1e6:,.0f} MB", f"removed {name}, {freed / 1e6:,.0f} MB are free again"))
 
 
 @contextmanager

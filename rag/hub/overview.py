@@ -83,20 +83,31 @@ def table(rows: list[dict[str, Any]]) -> Table:
     from rich.text import Text
 
     kinds = {"embedder": tr("向量", "embedder"), "reranker": tr("重排", "reranker"), "generator": tr("生成", "generator")}
-    out = Table(box=SIMPLE_HEAD)
+    out = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for name, right in (
         (tr("模型", "model"), False), (tr("类别", "kind"), False), (tr("磁盘 MB", "disk MB"), True),
-        (tr("内存 MB", "memory MB"), True), (tr("维数", "dim"), True), (tr("许可", "licence"), False),
-        (tr("提问前缀 / 文段前缀", "query / passage prompt"), False), (tr("状态", "state"), False),
+        (tr("内存 MB", "RAM MB"), True), (tr("维数", "dim"), True), (tr("许可", "licence"), False),
+        (tr("状态", "state"), False),
     ):  # fmt: skip
-        out.add_column(name, justify="right" if right else "left")
+        out.add_column(name, justify="right" if right else "left", no_wrap=True)
     for row in rows:
-        prompts = " / ".join(repr(prompt) for prompt in row["prompts"]) if row["prompts"] else ""
         out.add_row(
             Text(row["name"]), kinds.get(row["kind"], "?"), _number(row["disk_mb"]), _number(row["memory_mb"]),
-            _number(row["dim"]), row["licence"] or "?", Text(prompts), _state(row),
+            _number(row["dim"]), row["licence"] or "?", _state(row),
         )  # fmt: skip
     return out
+
+
+def prompts_said(rows: list[dict[str, Any]]) -> list[str]:
+    """A line for each model that wants words before a question or a passage."""
+    return [
+        tr(
+            f"{row['name']}：提问前加 {row['prompts'][0]!r}，文段前加 {row['prompts'][1]!r}",
+            f"{row['name']}: {row['prompts'][0]!r} before a question, {row['prompts'][1]!r} before a passage",
+        )
+        for row in rows
+        if row["prompts"]
+    ]
 
 
 def _number(value: int | None) -> str:
@@ -107,7 +118,7 @@ def _state(row: dict[str, Any]) -> str:
     if row["damaged"]:
         return tr("已损坏", "damaged")
     if row["used"]:
-        return tr("使用中", "in use") if row["here"] else tr("选用了,但未取", "chosen, not here")
+        return tr("使用中", "in use") if row["here"] else tr("选用了，但未取", "chosen, not here")
     if row["repo"] is None and row["revision"] is None:
         return tr("自带", "bundled")
     return tr("已取", "here") if row["here"] else ""
