@@ -361,7 +361,9 @@ def _until_it_reads(pid):
 
 
 def test_ctrl_c_leaves_with_130():
-    code = "from rag.cli import main; main(['ask', '-'])"
+    # a shell's background jobs, and all that they start, begin with SIGINT ignored
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heeded}; from rag.cli import main; main(['ask', '-'])"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:

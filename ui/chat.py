@@ -90,7 +90,8 @@ def build(front: Front, store: ConversationStore | None = None) -> Any:
         shown = [log, talk, box, bar]
         conversation = _Conversation(front, store)
         # questions wait at the desk, where those of programs wait, and not in Gradio's queue before it
-        typed = box.submit(conversation.ask, [box, talk], shown, concurrency_limit=None, **hidden)
+        # an Enter while an answer is being written waits for its end, instead of being lost
+        typed = box.submit(conversation.ask, [box, talk], shown, concurrency_limit=None, trigger_mode="always_last", **hidden)
         chosen = log.select(conversation.choose, [talk], shown, concurrency_limit=None, **hidden)
         narrowed = bar.select(conversation.choose, [talk], shown, concurrency_limit=None, **hidden)
         running = [typed, chosen, narrowed]
@@ -266,7 +267,7 @@ class _Conversation:
                     continue
                 turn = replace(turn, answer=answer)
                 if time.monotonic() - shown >= _FRAME:
-                    yield await run_in_threadpool(_picture, at(turn), working=True)
+                    yield await run_in_threadpool(_picture, at(turn), working=True, emptied=False)
                     shown = time.monotonic()
         except OutOfTimeError:
             turn = replace(turn, answer=None, error=texts.TEXTS["out_of_time"])
@@ -278,7 +279,7 @@ class _Conversation:
         finally:
             work.leave()  # stopped, or the page has gone: nobody waits for it any more
         talk = await run_in_threadpool(self._kept, at(replace(turn, done=True)))
-        yield await run_in_threadpool(_picture, talk, working=False)
+        yield await run_in_threadpool(_picture, talk, working=False, emptied=False)
 
     def _kept(self, talk: Talk) -> Talk:
         """The talk with the name under which its last turn is stored; a store that fails costs no answer."""
@@ -330,6 +331,8 @@ def history(turns: Sequence[Turn]) -> list[tuple[str, str]]:
     return answered[-CONTEXT_TURNS:]
 
 
-def _picture(talk: Talk, *, working: bool) -> tuple[Any, ...]:
-    box = gr.update(value="", submit_btn=not working, stop_btn=working)
+def _picture(talk: Talk, *, working: bool, emptied: bool = True) -> tuple[Any, ...]:
+    """What is shown of a talk. The box is emptied as a question is taken from it, not under who writes the next."""
+    text = {"value": ""} if emptied else {}
+    box = gr.update(**text, submit_btn=not working, stop_btn=working)
     return render.conversation(talk.turns), talk, box, frame.bar(talk.id, talk.filters)

@@ -196,6 +196,25 @@ def test_an_answer_grows_and_can_be_stopped(window, serve: Callable[..., str]) -
     assert w.ask(world.QUESTION).locator(".short").count() == 1
 
 
+def test_the_next_question_can_be_written_and_sent_while_an_answer_comes(window, serve: Callable[..., str]) -> None:
+    w = window(serve(world.canned_bot(pause=0.6)))
+    w.page.fill("#box textarea", world.SLOW)
+    w.page.press("#box textarea", "Enter")
+    w.page.wait_for_selector(".pending")
+    w.page.fill("#box textarea", "half a ques")
+    w.page.wait_for_selector(".answered .statement")  # the answer grows beside what is being written
+    assert w.page.input_value("#box textarea") == "half a ques"
+    w.answered(1)
+    assert w.page.input_value("#box textarea") == "half a ques"
+    w.page.fill("#box textarea", world.SLOW)
+    w.page.press("#box textarea", "Enter")
+    w.page.wait_for_selector(".pending")
+    w.page.fill("#box textarea", world.QUESTION)
+    w.page.press("#box textarea", "Enter")
+    assert w.answered(3).locator(".short").count() == 1
+    assert world.SLOW in w.page.locator(".turn .question").nth(1).inner_text()
+
+
 def test_enter_that_ends_a_composition_does_not_send(window) -> None:
     w = window()
     w.page.fill("#box textarea", "tushuguan")
