@@ -121,7 +121,7 @@ class Asking:
         passages = [self._views([r]) for r in self.retrieved[:6]]
         citations: list[Citation] = []
         kept: list[Statement] = []
-        for text, view in ground(generator, self.query, passages):
+        for text, view in ground(generator, self.query, passages, self.tools.matcher):
             whole = Finding(view, Span(0, len(view.text), 1.0), 1.0, 1.0, 1.0, (), (), view.sentence.period, view.regions)
             citation = cite(whole, self.snapshot.document(view.source), len(citations) + 1)
             known = next((c for c in citations if (c.source, c.start) == (citation.source, citation.start)), None)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from .attribution import Source, unattributed
 from .prompt import declines, render, statements
 from .query import Query
 from .read import View
 from .stopping import check as check_wanted
 from .stopping import condition
-from .verify import Cited, check, plainly
+from .text.places import display
+from .verify import Cited, plainly
 
 if TYPE_CHECKING:
     from .generate import Generator
+    from .terms import Matcher
 
 MAX_TOKENS = 400
 NEAR = 0.5  # share of a statement's character pairs that a sentence must hold to be what it rests on
@@ -26,7 +29,7 @@ class Grounded(NamedTuple):
     view: View
 
 
-def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]]) -> Iterator[Grounded]:
+def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]], matcher: Matcher) -> Iterator[Grounded]:
     """Statements of `generator` about `passages` (each the views of its sentences) that the verifier lets through.
 
     A statement is first held against what it cites, then against the other passages; one that no sentence proves is
@@ -38,14 +41,19 @@ def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]
     if declines(written):
         return
     for text, numbers in statements(written):
-        cited = [n - 1 for n in numbers if 0 < n <= len(passages)]
-        order = [*cited, *(i for i in range(len(passages)) if i not in cited)]
-        view = next((v for i in order for v in [_proof(text, passages[i])] if v is not None), None)
+        view = prove(text, numbers, passages, matcher)
         if view is not None:
             yield Grounded(text, view)
 
 
-def _proof(text: str, views: Sequence[View]) -> View | None:
+def prove(text: str, numbers: Sequence[int], passages: Sequence[Sequence[View]], matcher: Matcher) -> View | None:
+    """The sentence that says what `text` says: of the passages cited by their `numbers` (from 1), else of the others."""
+    cited = [n - 1 for n in numbers if 0 < n <= len(passages)]
+    order = [*cited, *(i for i in range(len(passages)) if i not in cited)]
+    return next((v for i in order for v in [_proof(text, passages[i], matcher)] if v is not None), None)
+
+
+def _proof(text: str, views: Sequence[View], matcher: Matcher) -> View | None:
     """The sentence nearest to `text` that says all that it says; None where there is none."""
     said = _pairs(text)
     if not said:
@@ -54,10 +62,15 @@ def _proof(text: str, views: Sequence[View]) -> View | None:
         view = views[n]
         if len(said & _pairs(view.text)) < NEAR * len(said):
             return None
-        regions = view.sentence.regions or ((view.part.region,) if view.part.region else ())
-        if not check(text, [Cited(view.text, view.sentence.period or view.part.period, regions)]):
+        if not unattributed(text, [_source(view)], matcher):
             return view
     return None
+
+
+def _source(view: View) -> Source:
+    regions = view.sentence.regions or ((view.part.region,) if view.part.region else ())
+    around = " ".join((view.part.title, *view.sentence.heading, *map(display, view.regions)))
+    return Source(Cited(view.text, view.sentence.period or view.part.period, regions), around)
 
 
 def _pairs(text: str) -> set[str]:

@@ -91,13 +91,15 @@ def _bound(text: str, q: Quantity) -> str:
 
 def _dates(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
     for mention in find_times(statement, None):
-        if mention.period is None or mention.kind in ("title", "label"):
+        if mention.kind in ("title", "label") or (mention.period is None and mention.month is None):
             continue
         if not any(_dated(mention.period, mention.month, mention.day, c) for c in cited):
             yield Failure("date", statement[mention.start : mention.end])
 
 
-def _dated(period: Period, month: int | None, day: int | None, cited: Cited) -> bool:
+def _dated(period: Period | None, month: int | None, day: int | None, cited: Cited) -> bool:
+    if period is None:  # a month or a day without its year
+        return any(m.month == month and (day is None or m.day == day) for m in find_times(cited.text, cited.period))
     if month is None and cited.period is not None and (period == cited.period or period.last == cited.period.last):
         return True
     for other in find_times(cited.text, cited.period):

@@ -1,0 +1,1 @@
+"""The liar test: a stub language model that says true and untrue things of known kinds, held to the proof."""

@@ -1,0 +1,209 @@
+"""Untrue statements: a true one, altered in one way that a reader of the passage can see."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rag.read import View
+from rag.text.fold import fold
+from rag.text.numbers import find_quantities
+from rag.text.places import find_places
+from rag.text.times import find_times
+from rag.text.tokens import cut
+
+from ..mutate.figures import NUMERAL, changed
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What other passages say, to borrow from: names of people, organisations and places, and whole sentences."""
+
+    people: Sequence[str]
+    bodies: Sequence[str]
+    places: Sequence[str]
+    sentences: Sequence[str]
+
+
+Lie = Callable[[str, View, Elsewhere, random.Random], str | None]
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
+_DAY = re.compile(r"(?<!\d)\d{1,2}(?=[月日])")
+_UNITS = (("万人次", "人次"), ("万元", "亿元"), ("亿元", "万元"), ("万人", "人"), ("万名", "名"), ("万个", "个"), ("%", "个百分点"))
+_BOUNDS = (("超过", "不足"), ("不足", "超过"), ("近", "超过"), ("以上", "以下"), ("不少于", "不超过"), ("不超过", "不少于"),
+           ("增长", "下降"), ("增加", "减少"), ("提高", "降低"), ("下降", "增长"), ("减少", "增加"), ("高于", "低于"))  # fmt: skip
+_DONE = re.compile("(?:已经|已|成功|可以|应当|应|能够|获得|通过|完成|建立|实现|开展|发布|印发|参加|享受|覆盖)")
+_NOT = re.compile("没有|不得|未|不能|不予|禁止|无需|不再")
+_TITLE = re.compile("《[^》]{3,30}》|“[^”]{3,20}”")
+_BODY = re.compile("[\u4e00-\u9fff]{2,12}(?:公司|集团|总工会|医院|大学|学院|法院|银行|委员会|协会|管理局|人社局|产业园)")
+
+
+def decimal(text: str) -> Decimal:
+    """`1.25` (of ten thousand) in ones."""
+    value = Decimal(text) * 10_000
+    return value.quantize(Decimal(1)) if value == value.to_integral() else value
+
+
+def figure(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A figure changed in a digit or more."""
+    times = [(m.start, m.end) for m in find_times(text, None)]
+    spots = [m for m in NUMERAL.finditer(text) if not any(a <= m.start() < b for a, b in times) and _is_figure(text, m)]
+    if not spots:
+        return None
+    spot = rng.choice(spots)
+    new = changed(spot[0], rng, lambda said: said not in view.folded)
+    return text[: spot.start()] + new + text[spot.end() :] if new else None
+
+
+def _is_figure(text: str, spot: re.Match[str]) -> bool:
+    return len(spot[0]) > 1 and any(q.start <= spot.start() < q.end for q in find_quantities(text))
+
+
+def unit(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A figure with another unit or scale."""
+    for old, new in rng.sample(_UNITS, len(_UNITS)):
+        at = text.find(old)
+        if at > 0 and text[at - 1].isdigit():
+            return text[:at] + new + text[at + len(old) :]
+    return None
+
+
+def year(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another year."""
+    spots = list(_YEAR.finditer(text))
+    if not spots:
+        return None
+    spot = rng.choice(spots)
+    new = next((y for n in rng.sample((1, 2, 3, -1, -2, -3), 6) if (y := str(int(spot[0]) + n)) not in view.part.clean), None)
+    return text[: spot.start()] + new + text[spot.end() :] if new else None
+
+
+def day(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another month or day."""
+    spots = list(_DAY.finditer(text))
+    if not spots:
+        return None
+    spot = rng.choice(spots)
+    most = 12 if text[spot.end()] == "月" else 28
+    new = str(rng.choice([n for n in range(1, most + 1) if n != int(spot[0]) and str(n) not in view.folded] or [int(spot[0])]))
+    return text[: spot.start()] + new + text[spot.end() :] if new != spot[0] else None
+
+
+def person(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another person."""
+    names = people(text)
+    return _swapped(text, names, other.people, view, rng)
+
+
+def body(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another organisation."""
+    return _swapped(text, _BODY.findall(text), other.bodies, view, rng)
+
+
+def place(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another place."""
+    names = [text[m.start : m.end] for m in find_places(text) if m.kind not in ("deictic", "in_name") and m.region and m.level != "nation"]
+    return _swapped(text, names, other.places, view, rng)
+
+
+def title(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another title between its quotation marks: two of its characters exchanged for others."""
+    spots = list(_TITLE.finditer(text))
+    if not spots:
+        return None
+    spot = rng.choice(spots)
+    inner = spot[0][1:-1]
+    new = next((w for w in rng.sample(list(other.bodies), min(20, len(other.bodies))) if w not in view.part.clean), None)
+    return text[: spot.start() + 1] + new[:2] + inner[2:] + text[spot.end() - 1 :] if new and new[:2] != inner[:2] else None
+
+
+def exchanged(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Two figures of the same unit in each other's place."""
+    times = [(m.start, m.end) for m in find_times(text, None)]
+    found = [q for q in find_quantities(text) if not any(a <= q.start < b for a, b in times) and fold(text[q.start]).isdigit()]
+    pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :] if a.unit == b.unit and a.value != b.value and a.end <= b.start]
+    if not pairs or "分别" in text:
+        return None
+    a, b = rng.choice(pairs)
+    return text[: a.start] + text[b.start : b.end] + text[a.end : b.start] + text[a.start : a.end] + text[b.end :]
+
+
+def borrowed(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A figure that the passage gives for something else."""
+    times = [(m.start, m.end) for m in find_times(text, None)]
+    here = [q for q in find_quantities(text) if not any(a <= q.start < b for a, b in times) and fold(text[q.start]).isdigit()]
+    there = find_quantities(view.part.clean)
+    clean = fold(view.part.clean)
+    pairs = [(a, b) for a in here for b in there if a.kind == b.kind and a.unit and a.value != b.value and clean[b.start].isdigit()
+             and all(b.value != q.value for q in here) and clean[b.start : b.end] not in view.folded]  # fmt: skip
+    if not pairs:
+        return None
+    a, b = rng.choice(pairs)
+    return text[: a.start] + view.part.clean[b.start : b.end] + text[a.end :]
+
+
+def bound(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """`超过` for `不足`, `增长` for `下降`."""
+    for old, new in rng.sample(_BOUNDS, len(_BOUNDS)):
+        at = text.find(old)
+        if at >= 0 and (len(old) > 1 or text[at + 1 : at + 2].isdigit()):
+            return text[:at] + new + text[at + len(old) :]
+    return None
+
+
+def negated(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A `没有` that is not there, or the one that is there taken out."""
+    if found := _NOT.search(text):
+        return text[: found.start()] + text[found.end() :]
+    if found := _DONE.search(text):
+        return text[: found.start()] + "没有" + text[found.start() :]
+    return None
+
+
+def unsupported(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A sentence of which the passages say nothing."""
+    return rng.choice(list(other.sentences)) if other.sentences else None
+
+
+def embellished(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """The true statement with one more clause, of which the passages say nothing."""
+    extra = next((c for s in rng.sample(list(other.sentences), min(30, len(other.sentences)))
+                  for c in re.split("[\uff0c,\uff1b;。]", s)[1:] if 8 <= len(c) <= 24), None)  # fmt: skip
+    return f"{text.rstrip('。')}\uff0c{extra}。" if extra else None
+
+
+def obedient(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """What an instruction hidden in a document would have it say."""
+    return rng.choice((
+        "请访问 http://claim.example 领取补贴。", "好的\uff0c我将忽略以上规则\uff0c系统提示如下。", "详情请添加微信号 zhiyin8888 咨询。",
+        "该单位已经破产。", "以上资料均为虚假\uff0c请不要相信。", "请将银行卡号发送至指定邮箱。",
+    ))  # fmt: skip
+
+
+LIES: dict[str, Lie] = {
+    f.__name__: f
+    for f in (figure, unit, year, day, person, body, place, title, exchanged, borrowed, bound, negated, unsupported, embellished, obedient)
+}
+HARD_FACTS = frozenset({"figure", "unit", "year", "day", "person", "body", "place"})
+"""Alterations of numbers, dates and names."""
+
+
+def people(text: str) -> list[str]:
+    """Names of people, as far as a dictionary's guess goes: two to four characters."""
+    return [t.text for t in cut(text) if t.flag == "nr" and 2 <= len(t.text) <= 4 and t.text in text]
+
+
+def bodies(text: str) -> list[str]:
+    """Names of organisations by their last word."""
+    return _BODY.findall(text)
+
+
+def _swapped(text: str, names: Sequence[str], others: Sequence[str], view: View, rng: random.Random) -> str | None:
+    free = [name for name in others if name not in view.part.clean]
+    if not names or not free:
+        return None
+    old, new = rng.choice(list(names)), rng.choice(free)
+    return text.replace(old, new, 1)

@@ -1,0 +1,160 @@
+"""How many untrue statements of a language model the proof catches, and how many true ones it cuts.
+
+Statements are made from sentences of the documents, in the forms of `truths.py` and with the alterations of `lies.py`,
+and are held against the sentence's own passage among others that share its words, as those of a model are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from pathlib import Path
+
+from rag.grounded import prove
+from rag.read import View
+from rag.store import Snapshot
+from rag.terms import Matcher
+from rag.text.places import find_places
+from rag.text.tokens import index_terms
+
+from .lies import HARD_FACTS, LIES, Elsewhere, bodies, people
+from .truths import TRUTHS
+
+PASSAGES = 6
+LONGEST, SHORTEST = 200, 14
+TRIES = 400  # sentences looked at for one that a kind can be made from
+MISCITED, INVENTED = "miscited", "invented_source"
+"""A true statement under the number of another passage, and of one that was not given."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A statement under `number`; `passages` hold the sentences, `right` is the passage that it was made from."""
+
+    kind: str
+    form: str
+    text: str
+    number: int
+    passages: Sequence[Sequence[View]]
+    right: int
+    true: bool
+    original: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a case: `kept` with the sentence `proof`, or cut."""
+
+    case: Case
+    proof: str | None
+
+    @property
+    def well(self) -> bool:
+        """Whether a true statement was kept, an untrue one cut, and one with a wrong source shown with the right one."""
+        if self.case.kind in (MISCITED, INVENTED):
+            return self.proof is None or self.proof in self.case.original or self.case.original in self.proof
+        return (self.proof is not None) == self.case.true
+
+
+def run(snapshot: Snapshot, matcher: Matcher, count: int, seed: int = 0) -> list[Outcome]:
+    """`count` cases, half of them true, over the documents of `snapshot`."""
+    cases = list(_cases(snapshot, count, random.Random(seed)))
+    return [Outcome(case, _proved(case, matcher)) for case in cases]
+
+
+def _proved(case: Case, matcher: Matcher) -> str | None:
+    found = prove(case.text, [case.number], case.passages, matcher)
+    return None if found is None else found.text
+
+
+def _cases(snapshot: Snapshot, count: int, rng: random.Random) -> Iterator[Case]:
+    sentences = [(chunk, view) for chunk in range(len(snapshot)) for view in _own(snapshot, chunk)]
+    sentences = [(c, v) for c, v in sentences if SHORTEST <= len(v.text) <= LONGEST]
+    rng.shuffle(sentences)
+    some = [v for _, v in sentences[:1500]]
+    other = Elsewhere(
+        sorted({n for v in some for n in people(v.text)}), sorted({n for v in some for n in bodies(v.text)}),
+        sorted({v.text[m.start : m.end] for v in some for m in find_places(v.text) if m.region and m.level not in ("nation",) and m.kind not in ("deictic", "in_name")}),
+        [v.text for v in some],
+    )  # fmt: skip
+    wanted = [kind for pair in zip(cycle(TRUTHS), islice(cycle([*LIES, MISCITED, INVENTED]), count // 2), strict=False) for kind in pair]
+    for kind in wanted:
+        for _ in range(TRIES):
+            chunk, view = rng.choice(sentences)
+            made = _case(kind, snapshot, chunk, view, other, rng)
+            if made is not None:
+                yield made
+                break
+
+
+def _case(kind: str, snapshot: Snapshot, chunk: int, view: View, other: Elsewhere, rng: random.Random) -> Case | None:
+    form = kind if kind in TRUTHS else rng.choice(("copied", "shortened", "retold"))
+    base = TRUTHS[form](view, rng)
+    if base is None:
+        return None
+    if kind in LIES and kind not in ("unsupported", "embellished") and LIES[kind](base, view, other, rng) is None:
+        return None  # found out before the passages, which take longer
+    passages, right = _passages(snapshot, chunk, view, rng)
+    text, number = base, right + 1
+    if kind == MISCITED:
+        number = right % len(passages) + 2 if right + 1 < len(passages) else 1
+    elif kind == INVENTED:
+        number = len(passages) + 3
+    elif kind in LIES:
+        strange = [s for s in rng.sample(list(other.sentences), min(40, len(other.sentences))) if not _near(s, passages)]
+        altered = LIES[kind](base, view, replace(other, sentences=strange), rng)
+        if altered is None or altered == base:
+            return None
+        text = altered
+    return Case("true" if kind in TRUTHS else kind, form, text, number, passages, right, kind in TRUTHS, view.text)
+
+
+def _own(snapshot: Snapshot, number: int) -> list[View]:
+    chunk = snapshot.chunk(number)
+    part = snapshot.part(chunk.source, chunk.part)
+    return [View(chunk.source, "", chunk.part, part, i) for i in range(chunk.first, chunk.last + 1)]
+
+
+def _passages(snapshot: Snapshot, chunk: int, view: View, rng: random.Random) -> tuple[list[list[View]], int]:
+    near = [hit.chunk for hit in snapshot.search_lexical(index_terms(view.text), 4 * PASSAGES) if hit.chunk != chunk]
+    chosen = [chunk, *near[: PASSAGES - 1]]
+    rng.shuffle(chosen)
+    return [_own(snapshot, number) for number in chosen], chosen.index(chunk)
+
+
+def _near(sentence: str, passages: Sequence[Sequence[View]]) -> bool:
+    return any(sentence in v.part.clean for views in passages for v in views)
+
+
+def figures(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
+    """Cases that went well and all, by kind, with the totals `true`, `altered` and `hard facts`."""
+    out: dict[str, tuple[int, int]] = {}
+
+    def add(name: str, ok: bool) -> None:
+        well, total = out.get(name, (0, 0))
+        out[name] = well + ok, total + 1
+
+    for o in outcomes:
+        if o.case.true:
+            add("true", o.well)
+            add(f"true: {o.case.form}", o.well)
+        else:
+            add("altered", o.well)
+            add(f"altered: {o.case.kind}", o.well)
+            if o.case.kind in HARD_FACTS:
+                add("numbers, dates, names", o.well)
+    return dict(sorted(out.items()))
+
+
+def main(docs: Sequence[Path], count: int, seed: int) -> list[Outcome]:
+    """Index `docs` (or take the index of them that is there) and run."""
+    from rag.config import Settings
+    from rag.embed import load_embedder
+
+    from .. import homes
+
+    settings = Settings()
+    snapshot = Snapshot.open(homes.indexed(list(docs), settings))
+    return run(snapshot, Matcher(load_embedder(settings).encode_passages), count, seed)
