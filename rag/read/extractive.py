@@ -357,8 +357,8 @@ def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
         return 1.0 if all(any(covers(asked, r) for r in near) for asked in query.regions) else 0.0
     (asked,) = query.regions
     if not regions:  # of no place that is known: not a figure of the one asked about, unless its document speaks of that
-        named = {*_spoken_of(view.part.clean), *_spoken_of(f"{view.part.title} {view.source}")}
-        return 0.6 if any(covers(asked, r) for r in named) else 0.0
+        spoken = _spoken_of(view.part.clean) | _spoken_of(f"{view.part.title} {view.source}")
+        return 0.6 if any(covers(asked, r) for r in spoken) else 0.0
     if asked in regions:
         return 1.0
     if any(covers(asked, spoken) for spoken in regions):
@@ -367,7 +367,7 @@ def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
     return 0.0
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _spoken_of(text: str) -> frozenset[str]:
     """The places that a text names."""
     return frozenset(m.region for m in find_places(text) if m.region)
