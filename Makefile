@@ -1,11 +1,14 @@
 # make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
 # make test    every test          make check   lint, types, generated docs
-# make gate    are the answers as good as they were?   make bench   speed and memory
+# make gate    are the answers as good as they were?
+# make bench   speed, memory, sizes; then each kind of vector index at a million chunks   (CHUNKS=n, DATA=folder of texts)
 # make wheel   dist/zhiyin-*.whl
 
 PYTHON ?= python3
 VENV ?= .venv
 DOCS ?=
+CHUNKS ?= 1000000
+DATA ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 DECLARED := pyproject.toml constraints.txt
@@ -59,8 +62,10 @@ gate: $(VENV)/.installed
 baseline: $(VENV)/.installed
 	ZHIYIN_HOME=build/eval $(BIN)/zhiyin eval --docs seeds --slim --out tests/baseline
 
+# its second part takes a good while, about 3 GB of memory and 4 GB of disk where TMPDIR points
 bench: $(VENV)/.installed
 	$(BIN)/zhiyin bench
+	$(BIN)/zhiyin bench scale --chunks $(CHUNKS) $(if $(DATA),--data $(DATA))
 
 # build/ would carry files that are no longer in the tree into the wheel
 wheel: $(VENV)/.dev

@@ -25,10 +25,15 @@ def register(app: typer.Typer) -> None:
     app.command("index", help=tr(_HELP_ZH, _HELP_EN))(index)
 
 
-_HELP_ZH = """建立索引:索引的内容就是给出的文件和文件夹(不给则为自带的示例文档)。
+_HELP_ZH = """建立索引：索引的内容就是给出的文件和文件夹，其他文档会被移出（保留它们用 --add）。
+
+不给则按现在的设置重建索引中已有的文档（与 --again 相同）；还没有索引时，为自带的示例文档。
 
 未改动的文档不会重新读取,未改动的文字不会重新计算向量。有文件被跳过时退出码为 3。"""
-_HELP_EN = """Build the index: it then holds exactly the files and folders given (none: the documents shipped with Zhiyin).
+_HELP_EN = """Build the index: it then holds exactly the files and folders given; other documents leave it (--add keeps them).
+
+Without PATHS: the documents that the index holds, by the settings as they are (as --again); where there is no index,
+the sample documents.
 
 What did not change is neither read nor embedded again. The exit code is 3 where a file was skipped."""
 
@@ -47,6 +52,16 @@ def index(
             metavar="SOURCE", help=tr("从索引中删除一个文档(可重复)", "take out a document (repeatable)")
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help=tr(
+                "按现在的设置重建索引中已有的文档(换了模型之后)",
+                "build the documents of the index again by the settings as they are (after another model was chosen)",
+            ),
+        ),
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help=tr("核对索引的每个字节", "check every byte of the index"))
     ] = False,
@@ -79,10 +94,21 @@ def index(
     elif verify:
         _verify(home, as_json=as_json, quiet=quiet)
     else:
+        if again:
+            _require_index(home, paths)
         _build(
-            paths or [], home, settings, add=add, remove=remove or [], wait=wait, as_json=as_json, quiet=quiet,
-            lines=progress_lines,
+            paths or [], home, settings, add=add, remove=remove or [], again=again, wait=wait, as_json=as_json,
+            quiet=quiet, lines=progress_lines,
         )  # fmt: skip
+
+
+def _require_index(home: Path, paths: list[Path] | None) -> None:
+    from rag.errors import InputError
+    from rag.store.disk import require_current
+
+    if paths:
+        raise InputError("--again takes the documents of the index and no others; leave out PATHS, or leave out --again")
+    require_current(home)
 
 
 def _build(
@@ -92,14 +118,19 @@ def _build(
     *,
     add: bool,
     remove: list[str],
+    again: bool,
     wait: bool,
     as_json: bool,
     quiet: bool,
     lines: bool = False,
 ) -> None:
+    from rag.store.disk import current_generation
+
     from .build import build
 
-    chosen = paths or ([] if remove else [seeds()])
+    # whoever types `zhiyin index` alone does not want the own documents replaced by the samples
+    again = again or not (paths or add or remove or current_generation(home) is None)
+    chosen = paths or ([] if remove or again else [seeds()])
     with nullcontext(_line) if lines else _progress(show=not (quiet or as_json)) as report:
         result = build(
             chosen,
@@ -165,8 +196,8 @@ def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
             typer.echo(line, err=True)
         typer.echo(
             tr(
-                "索引已损坏,请重新建立:zhiyin index PATH",
-                "the index is damaged, build it again: zhiyin index PATH",
+                "索引已损坏，请用原文件重新建立：zhiyin index 文件或文件夹",
+                "the index is damaged, build it again from the files: zhiyin index PATH",
             ),
             err=True,
         )

@@ -29,15 +29,14 @@ class Settings:
     generator: str = ""  # a causal language model's name or folder; empty for the reader alone
     chunk_tokens: int = 160  # most tokens of a passage
     chunk_overlap: int = 1  # sentences that a passage shares with the one before
-    index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf
+    index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf, ivfpq, rabitq
     keep_generations: int = 3  # finished indexes kept on disk
     max_file_mb: int = 200  # larger files are skipped and reported
     top_k: int = 20  # passages handed to the reader
     pool_k: int = 60  # candidates of each retrieval leg
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning
-    dense_weight: float = 0.5  # what a rank of the meaning leg counts beside one of the word leg (a question in English: 1)
-    rrf_k: int = 20  # how much a lower rank of one leg still counts in the fusion
+    dense_weight: float = 0.2  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers
     min_support: float = 0.5  # share of the question's weight that the source must support
     ask_per_minute: int = 120  # questions a minute of a person (without logins: of an address), in the chat and over HTTP; 0 for any number
     ask_at_once: int = 4  # questions that are answered at the same time
@@ -83,7 +82,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),
-                                ("max_file_mb", 1, 100_000), ("top_k", 1, 200), ("pool_k", 1, 10_000), ("rrf_k", 1, 10_000),
+                                ("max_file_mb", 1, 100_000), ("top_k", 1, 200), ("pool_k", 1, 10_000),
                                 ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0),
                                 ("ask_per_minute", 0, 1_000_000), ("ask_at_once", 1, 256), ("ask_waiting", 0, 100_000),
                                 ("ask_seconds", 1, 3600), ("body_kb", 16, 1_000_000), ("body_seconds", 1, 3600),
@@ -93,8 +92,8 @@ class Settings:
                 raise ConfigError(f"{name} = {value!r} is out of range; give {low} to {high}")
         if self.audit not in ("hash", "text", "off"):
             raise ConfigError(f"audit = {self.audit!r}; give hash, text or off")
-        if self.index_type not in ("auto", "flat", "hnsw", "ivf"):
-            raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw or ivf")
+        if self.index_type not in ("auto", "flat", "hnsw", "ivf", "ivfpq", "rabitq"):
+            raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw, ivf, ivfpq or rabitq")
         if not (self.lexical or self.dense):
             raise ConfigError("lexical and dense are both off; leave at least one on")
 

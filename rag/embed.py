@@ -1,7 +1,7 @@
 """Embedders: text in, unit vectors out.
 
-`load_embedder` is the way in. Nothing here ever asks a model hub: a model is the bundled one, a folder, or a
-name that an earlier download left in the local cache.
+`load_embedder` is the way in. Nothing here ever asks a model hub: a model is the bundled one, one that `zhiyin models
+pull` brought, a folder, or a name that an earlier download left in the local cache.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import registry
-from .config import BUNDLED, Settings
+from .config import BUNDLED, Settings, home
 from .errors import ModelError
+from .hub.examine import KINDS, kind_of
+from .hub.installed import MANIFEST, prompts_of
+from .hub.installed import folder as pulled
+from .hub.presets import find
 from .static import StaticEmbedder, is_static, prompts
 
 Vectors = NDArray[np.float32]
@@ -56,7 +60,7 @@ def load_embedder(settings: Settings) -> Embedder:
 
     `bundled` is the model in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
     `zhiyin.embedders`; anything else is a SentenceTransformer's folder or name.
-    Raises ModelError where it can't be found or run.
+    Raises ModelError where it can't be found or run, or is no embedder.
     """
     asked = settings.embedder
     plugin, colon, rest = asked.partition(":")
@@ -73,9 +77,23 @@ def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
     sentence-transformers takes seconds, the table milliseconds. Raises ModelError.
     """
     folder = locate(name)
-    if device == "cpu" and is_static(folder):
-        return StaticEmbedder(name, folder, fingerprint(folder))
-    return SentenceTransformerEmbedder(name, folder, device)
+    kind, heads = kind_of(folder, f"the embedder {name!r}")
+    if kind != "embedder":
+        setting = f'; it goes as {kind} = "{name}" in config.toml' if kind in KINDS else ""
+        raise ModelError(
+            f"{name!r} is no embedder, but of the kind {kind} ({heads} in {folder}): an index by it would be nonsense"
+            f'{setting}. Take another embedder, or embedder = "{BUNDLED}"'
+        )
+    try:
+        given = prompts_of(folder)
+        if device == "cpu" and is_static(folder):
+            return StaticEmbedder(name, folder, fingerprint(folder, given), given)
+        return SentenceTransformerEmbedder(name, folder, device, given)
+    except (ModelError, OSError, ValueError, LookupError) as error:
+        said = str(error) if isinstance(error, ModelError) else f"can't load the embedder {name!r} from {folder}: {error}"
+        if (folder / MANIFEST).is_file():
+            said += f"; compare its bytes: zhiyin models check {folder.name}, then pull it again"
+        raise ModelError(said) from error
 
 
 def locate(name: str, kind: str = "embedder") -> Path:
@@ -91,15 +109,20 @@ def locate(name: str, kind: str = "embedder") -> Path:
                 "or set embedder to the folder of a SentenceTransformer model"
             )
         return folder
+    preset = find(name)
+    known = pulled(home(), preset.name if preset else name)
+    if known is not None:
+        return known
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder.resolve()
     cached = _in_hub_cache(name)
     if cached is None:
         raise ModelError(
-            f"no {kind} at {name!r}: it is neither a folder nor in the local model cache, and Zhiyin never "
-            f"downloads models. Where there is a network run `hf download {name} --local-dir FOLDER`, copy "
-            f'FOLDER here and set {kind} = "FOLDER"'
+            f"no {kind} at {name!r}: it was not pulled, is no folder and not in the local model cache, and Zhiyin never "
+            f"downloads models by itself. Fetch it once: zhiyin models pull {name}. Without a network: elsewhere run "
+            f"`hf download {preset.repo if preset else name} --local-dir FOLDER`, copy FOLDER here, "
+            f"then: zhiyin models pull NAME --from FOLDER"
         )
     return cached
 
@@ -116,8 +139,11 @@ def _in_hub_cache(name: str) -> Path | None:
 _fingerprints: dict[tuple[tuple[str, int, int], ...], str] = {}
 
 
-def fingerprint(folder: Path) -> str:
-    """`sha256:…` over names and bytes of all model files in `folder`; hidden files and Markdown don't count."""
+def fingerprint(folder: Path, given: tuple[str, str] | None = None) -> str:
+    """`sha256:…` over names and bytes of all model files in `folder`; hidden files and Markdown don't count.
+
+    `given` are prompts that come with the model from elsewhere: they decide its vectors, too.
+    """
     files = sorted(
         (path.relative_to(folder).as_posix(), path)
         for path in folder.rglob("*")
@@ -133,16 +159,20 @@ def fingerprint(folder: Path) -> str:
             with path.open("rb") as file:
                 total.update(f"{relative}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
         _fingerprints[key] = f"sha256:{total.hexdigest()}"
-    return _fingerprints[key]
+    if given is None:
+        return _fingerprints[key]
+    return f"sha256:{hashlib.sha256(chr(0).join((_fingerprints[key], *given)).encode()).hexdigest()}"
 
 
 class SentenceTransformerEmbedder:
     """Any SentenceTransformer, by `encode_query` and `encode_document` with its own prompts."""
 
-    def __init__(self, name: str, folder: Path, device: str = "cpu") -> None:
-        """Load from `folder`, offline. Raises ModelError."""
+    def __init__(
+        self, name: str, folder: Path, device: str = "cpu", given: tuple[str, str] | None = None
+    ) -> None:
+        """Load from `folder`, offline; `given` prompts count where the model has none. Raises ModelError."""
         self.name = name
-        self.fingerprint = fingerprint(folder)
+        self.fingerprint = fingerprint(folder, given)
         self._lock = threading.Lock()  # fast tokenizers are not reentrant while they set padding
         try:
             from sentence_transformers import SentenceTransformer
@@ -156,7 +186,7 @@ class SentenceTransformerEmbedder:
                 "SentenceTransformer.save wrote, with modules.json, weights and tokenizer"
             ) from error
         self._query_prompt, self._document_prompt = prompts(
-            self._model.prompts, self._model.default_prompt_name
+            self._model.prompts, self._model.default_prompt_name, given
         )
         limit = self._model.max_seq_length
         self.max_tokens = int(limit) if limit and limit < 1e9 else None

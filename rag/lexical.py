@@ -6,6 +6,7 @@ Scores are bm25s's eager ones (Lù 2024, arXiv:2407.03618) with the Lucene varia
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,28 @@ class Lexical:
             return np.zeros(self._size, np.float32)
         found: NDArray[np.float32] = self._index.get_scores_from_ids(known)
         return found
+
+    def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """BM25 of each of `chunks` as a share of the most that any text could get for `terms`: `(n,)` float32, 0 to 1.
+
+        A term that no chunk holds counts in the whole, so a question whose words are not those of the collection is
+        covered badly by every chunk. The most is the sum of the idf: Lucene's term frequency part stays below 1.
+        """
+        found = np.zeros(len(chunks), np.float64)
+        if self._index is None or not len(chunks):
+            return found.astype(np.float32)
+        numbers = np.asarray(chunks, np.int64)
+        data, rows, columns = (self._index.scores[name] for name in ("data", "indices", "indptr"))
+        most = 0.0
+        for term, times in Counter(terms).items():
+            held = self.df(term)
+            most += times * _idf(held, self._size)
+            if held:
+                start = int(columns[self._index.vocab_dict[term]])
+                at = start + np.searchsorted(rows[start : start + held], numbers)
+                at = np.minimum(at, start + held - 1)
+                found += times * np.where(rows[at] == numbers, data[at], 0.0)
+        return (found / most if most else found).astype(np.float32)
 
     def search(self, terms: Sequence[str], k: int, allowed: NDArray[np.bool_] | None = None) -> list[Hit]:
         """The `k` best chunks that share a term, best first, equal scores by chunk number.

@@ -20,18 +20,20 @@ _TABLE = "embedding.weight"
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # the order in which encode_document looks for one
 
 
-def prompts(known: Mapping[str, str | None], default: str | None) -> tuple[str, str]:
+def prompts(
+    known: Mapping[str, str | None], default: str | None, given: tuple[str, str] | None = None
+) -> tuple[str, str]:
     """Choose what goes before a query and before a document, of a SentenceTransformer's `prompts`.
 
     sentence-transformers 6.2 fills in an empty `document` prompt, which then hides a model's `passage` prompt from
     `encode_document`; so the first that is not empty is taken here. The default prompt counts only for a model that has
-    none of these.
+    none of these, and what is `given` from elsewhere only for one that names no prompt at all.
     """
     query = known.get("query") or ""
     document = next((prompt for name in _DOCUMENT_PROMPTS if (prompt := known.get(name))), "")
     if not query and not document:
         query = document = (known.get(default) if default else "") or ""
-    return query, document
+    return (query, document) if query or document or given is None else given
 
 
 def is_static(folder: Path) -> bool:
@@ -65,8 +67,10 @@ class StaticEmbedder:
 
     max_tokens: int | None = None
 
-    def __init__(self, name: str, folder: Path, fingerprint: str) -> None:
-        """Load table, tokenizer and prompts from `folder`. Raises ModelError."""
+    def __init__(
+        self, name: str, folder: Path, fingerprint: str, given: tuple[str, str] | None = None
+    ) -> None:
+        """Load table, tokenizer and prompts from `folder`; `given` ones where it has none. Raises ModelError."""
         from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
@@ -82,7 +86,7 @@ class StaticEmbedder:
         self.dim = int(self._table.shape[1])
         config = _json(folder / "config_sentence_transformers.json") or {}
         self._query_prompt, self._document_prompt = prompts(
-            config.get("prompts") or {}, config.get("default_prompt_name")
+            config.get("prompts") or {}, config.get("default_prompt_name"), given
         )
 
     def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:

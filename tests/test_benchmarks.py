@@ -875,6 +875,17 @@ class TestMemory:
         assert np.array_equal(whole._vectors, parts._vectors)
         assert whole.search_lexical(["书屋"], 5) == parts.search_lexical(["书屋"], 5) != []
 
+    def test_scores_of_chosen_chunks_are_those_of_a_search(self, embedder):
+        memory = Memory.build([("d1", "", TOWN), ("d2", "", LIBRARY), ("d3", "", MINE)], embedder, 160)
+        vector = embedder.encode_queries([BOOKS])[0]
+        hits = {hit.chunk: hit.score for hit in memory.search_dense(vector, len(memory))}
+        numbers = [2, 0]
+        assert memory.likeness(vector, numbers).tolist() == [hits[n] for n in numbers]
+        found = {hit.chunk: hit.score for hit in memory.search_lexical(["书屋", "职工"], len(memory))}
+        ratios = {n: share / found[n] for n, share in zip(found, memory.coverage(["书屋", "职工"], list(found)), strict=True)}
+        assert len(ratios) > 0
+        assert max(ratios.values()) == pytest.approx(min(ratios.values()))
+
     def test_it_serves_the_retriever(self, embedder):
         memory = Memory.build([("d1", "", TOWN), ("d2", "", LIBRARY)], embedder, 160)
         found = retrieve(understand(BOOKS), memory, embedder, Settings())

@@ -26,7 +26,7 @@ def test_home_file_then_given_file(tmp_path, monkeypatch):
         ("topk = 5", "did you mean 'top_k'"),
         ("top_k = 'five'", "should be int"),
         ("top_k = 0", "out of range"),
-        ("index_type = 'tree'", "give auto, flat, hnsw or ivf"),
+        ("index_type = 'tree'", "give auto, flat, hnsw, ivf, ivfpq or rabitq"),
         ("top_k = ", "can't read settings"),
         ("dense = false\nlexical = false", "leave at least one on"),
         ("dense = 1", "should be bool"),

@@ -97,7 +97,7 @@ def test_every_setting_is_documented():
 
 def test_every_command_is_documented():
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    for command in ("ask", "doctor", "index", "serve", "eval", "bench"):
+    for command in ("ask", "doctor", "index", "serve", "models", "eval", "bench"):
         assert f"## zhiyin {command}\n" in text
 
 

@@ -99,3 +99,22 @@ def test_equal_input_gives_equal_bytes(corpus, tmp_path):
     assert len(files) >= 4
     for name in files:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_coverage_is_the_share_of_what_bm25_could_give(index, corpus):
+    query, chunks = ["工", "会", "工", "没有"], [59, 3, 3, 0]
+    size = len(corpus)
+    held = [sum(term in chunk for chunk in corpus) for term in query]
+    most = sum(math.log(1 + (size - df + 0.5) / (df + 0.5)) for df in held)
+    expected = np.array(oracle(corpus, query))[chunks] / most
+    found = index.coverage(query, chunks)
+    assert found.dtype == np.float32
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert (found >= 0).all() and (found < 1).all()
+
+
+def test_coverage_of_nothing(index):
+    assert index.coverage(["没有"], [0, 1]).tolist() == [0, 0]
+    assert index.coverage([], [0, 1]).tolist() == [0, 0]
+    assert index.coverage(["工"], []).shape == (0,)
+    assert Lexical.build([[], []]).coverage(["工"], [0, 1]).tolist() == [0, 0]

@@ -1,23 +1,67 @@
 """Fusion of the two legs, and what time and place do to it."""
 
+import math
+
+import numpy as np
 import pytest
 
 from rag.config import Settings
 from rag.query import understand
 from rag.relevance import period_match, region_match
-from rag.retrieve import fuse, retrieve
-from rag.types import Hit, Period
+from rag.retrieve import fuse, lexical_terms, retrieve
+from rag.types import Period
 
+from .index_kit import HashEmbedder
 from .office import office
 
 
-def test_reciprocal_ranks_add_up():
-    scores = fuse([(1.0, [Hit(1, 9.0), Hit(2, 8.0)]), (0.5, [Hit(2, 0.5)])], k=60)
-    assert scores == {1: pytest.approx(1 / 61), 2: pytest.approx(1 / 62 + 0.5 / 61)}
+def floats(*values):
+    return np.array(values, np.float32)
 
 
-def test_no_legs_nothing():
-    assert fuse([], k=60) == {}
+def test_what_is_covered_and_what_is_near_add_up():
+    assert fuse(floats(0.5, 0.1), floats(0.2, 0.9), 0.5) == pytest.approx([0.6, 0.55])
+
+
+def test_where_no_word_is_covered_meaning_decides():
+    assert fuse(floats(0, 0, 0), floats(0.3, 0.6, 0.1), 0.2).argsort().tolist() == [2, 0, 1]
+
+
+def test_unlike_is_no_worse_than_unrelated():
+    assert fuse(floats(0.3, 0.3), floats(-0.8, 0), 0.2) == pytest.approx([0.3, 0.3])
+
+
+def test_no_candidates_nothing():
+    assert fuse(floats(), floats(), 0.2).shape == (0,)
+
+
+def test_every_candidate_has_both_scores_whichever_leg_found_it(tmp_path):
+    bot = office(tmp_path)
+    snapshot, embedder, query = bot.snapshot, HashEmbedder(dim=256), understand("湖北2021年培训职工多少人次")
+    terms, vector = lexical_terms(query), embedder.encode_queries([query.text])[0]
+    settings = Settings(pool_k=1)  # a candidate of each leg
+    candidates = {snapshot.search_lexical(terms, 1)[0].chunk, snapshot.search_dense(vector, 1)[0].chunk}
+    found = {r.chunk_id: r for r in retrieve(query, snapshot, embedder, settings)}
+    assert set(found) == candidates
+    most = sum(math.log(1 + (len(snapshot) - snapshot.df(t) + 0.5) / (snapshot.df(t) + 0.5)) for t in terms)
+    bm25 = {hit.chunk: hit.score for hit in snapshot.search_lexical(terms, len(snapshot))}
+    for number, result in found.items():
+        cosine = max(float(snapshot.vectors()[number] @ vector), 0.0)
+        fits = period_match(query.period, result.chunk.period, loose=True) and region_match(query.regions, result.chunk.regions)
+        plain = bm25.get(number, 0.0) / most + settings.dense_weight * cosine
+        assert (result.score == pytest.approx(plain, rel=1e-4)) is bool(fits)
+
+
+def test_one_leg_alone_keeps_its_own_order(tmp_path):
+    bot, query, embedder = office(tmp_path), understand("举办招聘会多少场"), HashEmbedder(dim=256)
+    snapshot = bot.snapshot
+    by_words = retrieve(query, snapshot, embedder, Settings(dense=False, top_k=3))
+    hits = snapshot.search_lexical(lexical_terms(query), 3)
+    assert [r.chunk_id for r in by_words] == [hit.chunk for hit in hits]
+    by_meaning = retrieve(query, snapshot, embedder, Settings(lexical=False, top_k=3))
+    hits = [hit for hit in snapshot.search_dense(embedder.encode_queries([query.text])[0], 3) if hit.score > 0]
+    assert hits
+    assert [r.chunk_id for r in by_meaning][: len(hits)] == [hit.chunk for hit in hits]
 
 
 @pytest.mark.parametrize(

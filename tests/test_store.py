@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.errors import IndexCorrupt, InputError, ModelMismatch, NoIndex
+from rag.config import Settings
+from rag.errors import ConfigError, IndexCorrupt, InputError, ModelMismatch, NoIndex
 from rag.index.build import build
-from rag.store import Snapshot
+from rag.store import Snapshot, kinds
 from rag.store import vectors as dense
 from rag.store.corpus import Corpus, CorpusWriter
+from rag.store.kinds import KINDS
 from rag.store.manifest import Manifest
 from rag.types import Chunk, Document, Edit, Part, Period, Sentence
 
 from .index_kit import SETTINGS, HashEmbedder, pipeline, write
-
-KINDS = ("flat", "hnsw", "ivf")
 
 
 def unit(rows):
@@ -121,9 +121,48 @@ def test_a_vector_of_another_length_names_both(tmp_path):
 
 
 def test_the_index_type_follows_the_size_unless_set():
-    assert [dense.choose("auto", n) for n in (0, dense.FLAT_MAX, dense.FLAT_MAX + 1, dense.HNSW_MAX + 1)] == [
-        "flat", "flat", "hnsw", "ivf"]
-    assert dense.choose("hnsw", 3) == "hnsw"
+    assert [kinds.choose("auto", n) for n in (0, kinds.FLAT_MAX, kinds.FLAT_MAX + 1, 10_000_000)] == [
+        "flat", "flat", "rabitq", "rabitq"]
+    assert [kinds.choose(kind, 3) for kind in KINDS] == list(KINDS)
+
+
+def test_every_kind_can_be_set_and_no_other():
+    assert [Settings(index_type=kind).index_type for kind in ("auto", *KINDS)] == ["auto", *KINDS]
+    with pytest.raises(ConfigError, match="ivfpq or rabitq"):
+        Settings(index_type="annoy")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_filter_that_lies_away_from_the_query_still_finds_all_it_asks_for(kind, tmp_path, monkeypatch):
+    """The lists and links near the query hold none of the allowed rows, so more of the index has to be looked at."""
+    monkeypatch.setattr(dense, "FLAT_MAX", 20)
+    points, _ = clustered(3000)
+    query = points[7]
+    allowed = np.zeros(3000, np.bool_)
+    allowed[np.argsort(points @ query)[:150]] = True  # the farthest ones
+    hits = opened(points, kind, tmp_path).search(query, 10, allowed)
+    assert len(hits) == 10
+    assert all(allowed[hit.chunk] for hit in hits)
+    best, least = oracle(points, query, 10, allowed)[0], {"flat": 10, "hnsw": 0}.get(kind, 5)
+    assert len({hit.chunk for hit in hits} & set(best)) >= least
+
+
+def test_codes_are_small_and_the_vectors_stay_beside_them(tmp_path):
+    points, _ = clustered(kinds.PQ_TRAIN_MIN, dim=128)
+    sizes = {}
+    for kind in KINDS:
+        (tmp_path / kind).mkdir()
+        dense.build(points, kind, tmp_path / kind)
+        sizes[kind] = (tmp_path / kind / dense.DENSE).stat().st_size
+        assert np.array_equal(np.load(tmp_path / kind / dense.VECTORS), points)
+    assert sizes["rabitq"] < sizes["ivfpq"] < sizes["flat"] / 3 < sizes["ivf"] < sizes["hnsw"]
+
+
+def test_a_build_takes_as_many_threads_as_it_may(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert dense._threads() == 3
+    monkeypatch.setenv("OMP_NUM_THREADS", "0")
+    assert dense._threads() >= 1
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -1,169 +1,193 @@
-"""Compare an embedding model with BM25: nDCG@10, recall@5 and recall@20, and English-Chinese matching.
+"""Measure retrieval as the bot does it: nDCG@10, recall@5 and recall@20 of BM25, of the embedder and of their fusion.
 
-Run: python train/evaluate.py --data ../shared/data --model rag/models/embedder
+Run: python train/evaluate.py --data ../shared/data
 
-`cmrc_dev` is for reporting alone: no setting was ever chosen by it. `law_dev`, `cmrc_trial` and `en_zh_dev` are
-development sets.
+The legs are those of `rag.retrieve` itself, over chunks cut as the index cuts them; a passage stands where its first
+chunk does. `p` is that of a paired randomisation test of nDCG@10 against BM25 (`eval/statistics.py`). The sets are
+described in `retrieval_sets.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
+import hashlib
 import json
-import logging
+import pickle
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from packs import fold, read_pack, simplify
-from pairs import DEV_SOURCE
+import retrieval_sets as sets
+from tqdm import tqdm
 
-Ranking = NDArray[np.int64]
-"""(queries, depth): passage numbers, best first."""
+import rag
+from rag.config import Settings
+from rag.embed import Embedder, load_embedder, locate
+from rag.eval import homes
+from rag.eval.benchmarks.legs import LEGS, chunks_by_leg
+from rag.eval.benchmarks.memory import Memory, cut
+from rag.eval.evidence import Evidence
+from rag.eval.metrics.retrieval import Ranked, score_many
+from rag.eval.rows import load as load_rows
+from rag.eval.statistics import paired
+from rag.lexical import Lexical
+from rag.offsets import OffsetMap
+from rag.store import Snapshot
+from rag.text.tokens import index_terms
+from rag.types import Chunk
 
+MEASURES = {"nDCG@10": "ndcg@10", "recall@5": "recall@5", "recall@20": "recall@20"}
+CUTTING = ("lexical.py", "text/tokens.py", "text/sentences.py", "text/fold.py", "data/fold.txt", "data/words.txt")
+"""What decides how texts are cut into chunks and terms, besides the tokenizer."""
+BATCH = 512
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """Queries, passages and, for each query, the numbers of its right passages."""
-
-    name: str
-    queries: list[str]
-    passages: list[str]
-    gold: list[set[int]]
-
-
-def retrieval_tasks(data: Path) -> list[Task]:
-    """The three Chinese retrieval sets."""
-    trained = list(read_pack(data, "reader_train"))
-    laws = list(read_pack(data, "law_retrieval_dev_corpus"))
-    asked = list(read_pack(data, "law_retrieval_dev_queries", training=False))
-    place = {row["id"]: number for number, row in enumerate(laws)}
-    gold = [{place[name] for name in row["gold"]} for row in asked]
-    tasks = [
-        _reading_task("cmrc_dev", list(read_pack(data, "reader_test_cmrc_dev", training=False))),
-        _reading_task("cmrc_trial", [r for r in trained if r["source"] == DEV_SOURCE], trained),
-        Task("law_dev", [row["query"] for row in asked], [row["text"] for row in laws], gold),
-    ]
-    kept = [number for number, row in enumerate(asked) if row["labour"]]
-    law = tasks[-1]
-    picked = [law.queries[number] for number in kept]
-    return [*tasks, Task("law_dev_labour", picked, law.passages, [law.gold[number] for number in kept])]
+Scores = dict[str, dict[str, list[float]]]
+"""By leg and measure, a value a question."""
 
 
-def _reading_task(name: str, rows: Sequence[dict[str, Any]], more: Sequence[dict[str, Any]] = ()) -> Task:
-    passages = list(dict.fromkeys(row["context"] for row in (*rows, *more)))
-    place = {text: number for number, text in enumerate(passages)}
-    return Task(name, [row["question"] for row in rows], passages, [{place[row["context"]]} for row in rows])
+def memory(task: sets.Task, embedder: Embedder, folder: Path, settings: Settings) -> Memory:
+    """The passages of `task`, indexed. Chunks with their terms, and vectors by model, are kept in `work`."""
+    work = settings_key(task, folder, settings)
+    if work.is_file():
+        chunks, lexical = pickle.loads(work.read_bytes())
+    else:
+        numbered = ((str(number), "", text) for number, text in enumerate(task.passages))
+        chunks = [chunk for passage in numbered for chunk in cut(passage, embedder, settings.chunk_tokens)]
+        lexical = Lexical.build([index_terms(c.text) for c in tqdm(chunks, f"{task.name}: terms", leave=False)])
+        work.parent.mkdir(parents=True, exist_ok=True)
+        work.write_bytes(pickle.dumps((chunks, lexical), protocol=5))
+    kept = work.with_name(f"{work.stem}-{embedder.fingerprint[7:19]}.npy")
+    if not kept.is_file():
+        texts = [chunk.text for chunk in chunks]
+        np.save(kept, np.concatenate([embedder.encode_passages(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]))
+    return Memory(chunks, lexical, np.load(kept))
 
 
-def measure(ranking: Ranking, gold: Sequence[set[int]]) -> dict[str, float]:
-    """Mean nDCG@10 (Järvelin and Kekäläinen 2002, binary gains), recall@5 and recall@20.
-
-    >>> measure(np.array([[7, 3, 5]]), [{3}])["recall@5"]
-    1.0
-    """
-    sums = {"nDCG@10": 0.0, "recall@5": 0.0, "recall@20": 0.0}
-    for row, right in zip(ranking, gold, strict=True):
-        hits = [int(number) in right for number in row]
-        ideal = sum(1 / np.log2(rank + 2) for rank in range(min(10, len(right))))
-        sums["nDCG@10"] += sum(1 / np.log2(rank + 2) for rank, hit in enumerate(hits[:10]) if hit) / ideal
-        sums["recall@5"] += sum(hits[:5]) / len(right)
-        sums["recall@20"] += sum(hits[:20]) / len(right)
-    return {name: float(total) / len(gold) for name, total in sums.items()}
+def settings_key(task: sets.Task, folder: Path, settings: Settings) -> Path:
+    """Where the chunks of `task` are kept: one file for equal passages, code and tokenizer."""
+    total = hashlib.sha256(f"{settings.chunk_tokens}".encode())
+    tokenizer = locate(settings.embedder) / "tokenizer.json"
+    for path in (tokenizer, *(Path(rag.__file__).parent / name for name in CUTTING)):
+        total.update(path.read_bytes())
+    for text in task.passages:
+        total.update(text.encode() + b"\0")
+    return folder / f"{task.name.replace(' ', '-')}-{total.hexdigest()[:12]}.pickle"
 
 
-def fuse(first: Ranking, second: Ranking, depth: int = 20, constant: int = 60) -> Ranking:
-    """Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009) of two rankings of the same queries."""
-    fused = []
-    for rankings in zip(first, second, strict=True):
-        scores: dict[int, float] = {}
-        for ranking in rankings:
-            for rank, number in enumerate(ranking.tolist()):
-                scores[number] = scores.get(number, 0.0) + 1 / (constant + rank + 1)
-        fused.append(sorted(scores, key=lambda number: -scores[number])[:depth])
-    return np.array(fused, np.int64)
+def measured(questions: Iterable[str], find: Callable[[str], dict[str, Sequence[Chunk]]],
+             covers: Callable[[int, Chunk], list[int]], pieces: Sequence[int]) -> Scores:  # fmt: skip
+    """Scores of each leg; `covers` numbers the right pieces, of `pieces[q]`, that a chunk holds for question `q`."""
+    ranked: dict[str, list[tuple[Ranked, int]]] = {leg: [] for leg in LEGS}
+    for number, question in enumerate(questions):
+        for leg, chunks in find(question).items():
+            ranked[leg].append(([covers(number, chunk) for chunk in chunks], pieces[number]))
+    out: Scores = {}
+    for leg, runs in ranked.items():
+        rows = score_many(runs)
+        out[leg] = {shown: [row[name] for row in rows] for shown, name in MEASURES.items()}
+    return out
 
 
-def bm25_ranking(task: Task, depth: int = 100) -> Ranking:
-    """BM25 (bm25s, its defaults) over jieba words of folded, Simplified text."""
-    import bm25s
-    import jieba
+def measure_task(task: sets.Task, embedder: Embedder, folder: Path, settings: Settings) -> Scores:
+    """Scores over the passages of a task; of the chunks of one passage only the first counts."""
+    snapshot: Any = memory(task, embedder, folder, settings)
+    wide = settings.replace(top_k=settings.pool_k)
 
-    jieba.setLogLevel(logging.WARNING)
+    def find(question: str) -> dict[str, Sequence[Chunk]]:
+        legs = chunks_by_leg(snapshot, embedder, wide, question)
+        return {leg: _first_of_each(chunks) for leg, chunks in legs.items()}
 
-    def words(texts: list[str]) -> list[list[str]]:
-        return [[word for word in jieba.lcut(fold(simplify(text))) if word.isalnum()] for text in texts]
+    def covers(number: int, chunk: Chunk) -> list[int]:
+        right = task.gold[number]
+        return [right.index(int(chunk.source))] if int(chunk.source) in right else []
 
-    index = bm25s.BM25()
-    index.index(words(task.passages), show_progress=False)
-    found, _ = index.retrieve(words(task.queries), k=min(depth, len(task.passages)), show_progress=False)
-    ranking: Ranking = np.asarray(found, np.int64)
-    return ranking
-
-
-def dense_ranking(
-    task: Task, encode: Callable[[list[str]], NDArray[np.float32]], depth: int = 100
-) -> Ranking:
-    """Cosine ranking; `encode` gives unit vectors `(n, dim)`."""
-    scores = encode(task.queries) @ encode(task.passages).T
-    ranking: Ranking = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
-    return ranking
+    return measured(tqdm(task.questions, task.name, leave=False), find, covers, [len(right) for right in task.gold])
 
 
-def matching(data: Path, encode: Callable[[list[str]], NDArray[np.float32]]) -> dict[str, float]:
-    """Share of the development sentence pairs that are each other's nearest, by direction, within each source."""
-    rows = list(read_pack(data, "en_zh_dev", training=False))
-    result: dict[str, float] = {}
-    for source in dict.fromkeys(row["source"] for row in rows):
-        kept = [row for row in rows if row["source"] == source]
-        scores = encode([row["en"] for row in kept]) @ encode([row["zh"] for row in kept]).T
-        here = np.arange(len(kept))
-        result[f"{source} en->zh"] = float((scores.argmax(axis=1) == here).mean())
-        result[f"{source} zh->en"] = float((scores.argmax(axis=0) == here).mean())
-    return result
+def _first_of_each(chunks: Iterable[Chunk]) -> list[Chunk]:
+    best: dict[str, Chunk] = {}
+    for chunk in chunks:
+        best.setdefault(chunk.source, chunk)
+    return list(best.values())
+
+
+def measure_seeds(
+    name: str, documents: Path, questions: Path, embedder: Embedder, folder: Path, settings: Settings
+) -> Scores:
+    """Scores of English questions over the sample documents, indexed as any others; a piece is one of evidence."""
+    rows = load_rows(questions / f"{name.split()[1]}.jsonl")
+    with homes.at_home(folder.absolute()):
+        snapshot = Snapshot.open(homes.indexed([documents], settings))
+    evidence = [Evidence(row, lambda source: snapshot.document(source).raw) for row in rows]
+
+    def covers(number: int, chunk: Chunk) -> list[int]:
+        edits = snapshot.part(chunk.source, chunk.part).edits
+        return list(evidence[number].covered_by(chunk.source, OffsetMap(edits).to_raw(chunk.start, chunk.end)))
+
+    found = measured(
+        (row.question for row in rows),
+        lambda question: chunks_by_leg(snapshot, embedder, settings, question),
+        covers,
+        [len(row.evidence) for row in rows],
+    )
+    snapshot.close()
+    return found
+
+
+def table(name: str, scores: Scores, chosen: Sequence[int] | None = None) -> dict[str, dict[str, float]]:
+    """Print the means of some questions, leg by leg, with p against BM25; also given back."""
+    figures: dict[str, dict[str, float]] = {}
+    for leg, columns in scores.items():
+        picked = {m: [v[i] for i in chosen] if chosen is not None else v for m, v in columns.items()}
+        base = [scores[LEGS[0]]["nDCG@10"][i] for i in chosen] if chosen is not None else scores[LEGS[0]]["nDCG@10"]
+        figures[leg] = {m: float(np.mean(v)) for m, v in picked.items()}
+        if leg != LEGS[0]:
+            figures[leg]["p"] = paired(base, picked["nDCG@10"]).p
+        values = "".join(f"{v:10.3f}" if m != "p" else f"{v:10.4f}" for m, v in figures[leg].items())
+        print(f"{name:20} {leg:8}{len(base):6,}{values}", flush=True)
+    return figures
+
+
+def speed(embedder: Embedder, data: Path) -> float:
+    """Characters a second, one text after the other."""
+    texts = sets.load(data, "cmrc_trial").passages[:2000]
+    embedder.encode_passages(texts[:50])
+    began = time.perf_counter()
+    for text in texts:
+        embedder.encode_passages([text])
+    return sum(map(len, texts)) / (time.perf_counter() - began)
 
 
 def main() -> None:
-    """Print the table; with --json also write it."""
-    parser = argparse.ArgumentParser(description="Dense retrieval against BM25.")
+    """Print a table a set; with --json also write the figures."""
+    parser = argparse.ArgumentParser(description="Retrieval by BM25, by the embedder, and fused.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of data packs")
-    parser.add_argument("--model", type=Path, default=Path("rag/models/embedder"))
+    parser.add_argument("--model", default="bundled", help="an embedder as the setting names it")
+    parser.add_argument("--sets", nargs="+", choices=sets.NAMES, default=sets.NAMES, metavar="SET", help=", ".join(sets.NAMES))
+    parser.add_argument("--dense-weight", type=float, default=Settings().dense_weight, help="the setting dense_weight")
+    parser.add_argument("--documents", type=Path, default=Path("seeds"), help="the sample documents")
+    parser.add_argument("--english", type=Path, default=Path("tests/sets/english"), help="the questions about them")
+    parser.add_argument("--work", type=Path, default=Path("build/evaluate"), help="indexes and vectors are kept here")
     parser.add_argument("--json", type=Path, help="write the figures here as well")
     options = parser.parse_args()
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-    model = SentenceTransformer(str(options.model), device="cpu")
-
-    def encode(texts: list[str]) -> NDArray[np.float32]:
-        vectors = np.asarray(model.encode(texts, batch_size=256, show_progress_bar=False), np.float32)
-        unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-        return unit
-
+    settings = Settings(embedder=options.model, dense_weight=options.dense_weight)
+    embedder = load_embedder(settings)
     figures: dict[str, Any] = {}
-    for task in retrieval_tasks(options.data):
-        dense, sparse = dense_ranking(task, encode), bm25_ranking(task)
-        print(f"\n{task.name}: {len(task.queries):,} queries, {len(task.passages):,} passages")
-        print(f"{'':10}{'nDCG@10':>10}{'recall@5':>10}{'recall@20':>10}")
-        for name, ranking in (("dense", dense), ("bm25", sparse), ("rrf", fuse(dense, sparse))):
-            row = measure(ranking, task.gold)
-            figures[f"{task.name} {name}"] = row
-            print(f"{name:10}" + "".join(f"{value:10.3f}" for value in row.values()))
-    figures["matching"] = matching(options.data, encode)
-    print("\nen_zh_dev matching accuracy")
-    for name, value in figures["matching"].items():
-        print(f"{name:20}{value:8.3f}")
-    texts = [row["context"] for row in read_pack(options.data, "reader_test_cmrc_dev", training=False)]
-    torch.set_num_threads(1)
-    began = time.perf_counter()
-    model.encode(texts, batch_size=256, show_progress_bar=False)
-    speed = sum(map(len, texts)) / (time.perf_counter() - began)
-    print(f"\nencoding: {speed:,.0f} characters a second (torch on one thread)")
-    figures["characters_per_second"] = round(speed)
+    print(f"{'set':20} {'leg':8}{'n':>6}" + "".join(f"{name:>10}" for name in (*MEASURES, "p to BM25")))
+    for name in options.sets:
+        if name in sets.SEEDS:
+            scores = measure_seeds(name, options.documents, options.english, embedder, options.work, settings)
+            figures[name] = table(name, scores)
+            continue
+        task = sets.load(options.data, name)
+        scores = measure_task(task, embedder, options.work, settings)
+        figures[name] = table(name, scores)
+        for part, numbers in task.parts.items():
+            figures[f"{name} {part}"] = table(f"{name} {part}", scores, numbers)
+    figures["characters_per_second"] = round(speed(embedder, options.data))
+    print(f"\nembedding: {figures['characters_per_second']:,} characters a second, text by text")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from packs import Row, read_pack
+from reader_rows import HELD_OUT, held_out
 from tokenizers import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,17 @@ class Ragged:
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return cls(np.concatenate(parts), starts)
 
+    @classmethod
+    def joined(cls, parts: list[Ragged]) -> Ragged:
+        """The texts of all `parts`, in order."""
+        lengths = np.concatenate([np.diff(part.starts) for part in parts])
+        return cls(np.concatenate([part.flat for part in parts]), np.concatenate([[0], np.cumsum(lengths)]))
+
+    def chosen(self, numbers: NDArray[np.int64]) -> Ragged:
+        """The texts of these numbers."""
+        lengths = np.diff(self.starts)[numbers]
+        return Ragged(np.concatenate([self[n] for n in numbers]), np.concatenate([[0], np.cumsum(lengths)]))
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -54,7 +66,8 @@ class Group:
 
     With `cloze`, the query is a random window of the passage (inverse cloze task, Lee et al. 2019,
     arXiv:1906.00300); `left` and `right` are then the same texts. `keys` (n, 2) holds hashes of query and passage: equal
-    ones are not each other's negatives. `weight` is the share of batches; `longest` cuts texts (tokens).
+    ones are not each other's negatives. `weight` is the share of batches; `longest` cuts texts (tokens). `negatives` (n, m)
+    are numbers of hard negatives among the texts of `pool`, whose hashes are `pool_keys`.
     """
 
     name: str
@@ -64,6 +77,14 @@ class Group:
     keys: NDArray[np.int64]
     cloze: bool = False
     longest: int = 112
+    pool: Ragged | None = None
+    pool_keys: NDArray[np.int64] | None = None
+    negatives: NDArray[np.int32] | None = None
+
+
+def kept_out(row: Row) -> bool:
+    """Whether a row of `reader_train` is for choosing settings: CMRC's trial set and some contexts of DRCD."""
+    return row["source"] == DEV_SOURCE or (row["source"] == HELD_OUT and held_out(row["context"]))
 
 
 def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
@@ -90,7 +111,7 @@ def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
         rows = english if pack == "en_zh_pairs" else packs[pack]
         return (row for row in rows if row["source"] in sources)
 
-    asked = (row for row in packs["reader_train"] if row["source"] != DEV_SOURCE)
+    asked = (row for row in packs["reader_train"] if not kept_out(row))
     add("questions", 0.15, asked, "question", "context")
     add("stard", 0.04, of("pairs_train", "stard"), "query", "passage")
     add("law_chapter", 0.08, of("pairs_train", "law_cn_chapter"), "query", "passage")
@@ -109,12 +130,22 @@ def load_groups(data: Path, tokenizer: Tokenizer) -> list[Group]:
     return groups
 
 
-def draw(group: Group, size: int, rng: np.random.Generator) -> tuple[list[Ids], list[Ids], Ids]:
-    """A batch: query ids, passage ids, and the row numbers drawn (without repeats)."""
+@dataclasses.dataclass
+class Batch:
+    """Token ids of n queries, their passages and their hard negatives (n or none), with hashes of each."""
+
+    queries: list[Ids]
+    passages: list[Ids]
+    negatives: list[Ids]
+    keys: NDArray[np.int64]  # (n, 2)
+    negative_keys: NDArray[np.int64]  # (n,) or (0,)
+
+
+def draw(group: Group, size: int, rng: np.random.Generator, *, hard: bool) -> Batch:
+    """A batch of pairs drawn without repeats; if `hard`, each with one of its hard negatives where the group has them."""
     rows = rng.choice(len(group.right), min(size, len(group.right)), replace=False)
     longest = group.longest
-    lefts: list[Ids] = []
-    rights: list[Ids] = []
+    batch = Batch([], [], [], group.keys[rows], np.zeros(0, np.int64))
     for row in rows:
         left, right = group.left[row], group.right[row]
         if len(right) > longest:
@@ -126,6 +157,10 @@ def draw(group: Group, size: int, rng: np.random.Generator) -> tuple[list[Ids], 
             left = right[start : start + length]
             if rng.random() < 0.7:  # sometimes the window stays: plain word overlap counts too
                 right = np.concatenate([right[:start], right[start + length :]])
-        lefts.append(left[:longest])
-        rights.append(right)
-    return lefts, rights, rows.astype(np.int32)
+        batch.queries.append(left[:longest])
+        batch.passages.append(right)
+    if hard and group.negatives is not None and group.pool is not None and group.pool_keys is not None:
+        picked = group.negatives[rows, rng.integers(0, group.negatives.shape[1], len(rows))]
+        batch.negatives = [group.pool[number][:longest] for number in picked]
+        batch.negative_keys = group.pool_keys[picked]
+    return batch

@@ -98,6 +98,14 @@ class Given:
         """How many of the chunks given hold `term`."""
         return sum(term in terms for terms in self._terms)
 
+    def likeness(self, vector: NDArray[np.float32], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """See Snapshot."""
+        return self._whole.likeness(vector, chunks)
+
+    def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """See Snapshot; how rare a term is comes from the whole index."""
+        return self._whole.coverage(terms, chunks)
+
     def search_dense(self, vector: NDArray[np.float32], k: int, allowed: None = None) -> list[Hit]:
         """See Snapshot."""
         return self._whole.search_dense(vector, k, self._numbers)

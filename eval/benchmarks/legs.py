@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.embed import Embedder
     from rag.rerank import Reranker
     from rag.store import Snapshot
+    from rag.types import Chunk
 
     from .memory import Memory
 
@@ -71,14 +72,25 @@ def rankings(
     reranker: Reranker | None = None,
 ) -> dict[str, Ranking]:
     """Documents, best first, by words, by meaning, and as the bot retrieves them (fused, weighed, without doubles)."""
+    legs = chunks_by_leg(snapshot, embedder, settings, question, reranker)
+    return {leg: _documents(chunk.source for chunk in chunks) for leg, chunks in legs.items()}
+
+
+def chunks_by_leg(
+    snapshot: Snapshot,
+    embedder: Embedder,
+    settings: Settings,
+    question: str,
+    reranker: Reranker | None = None,
+) -> dict[str, list[Chunk]]:
+    """What each of LEGS finds, best first."""
     query = understand(question)
     by_words = snapshot.search_lexical(lexical_terms(query), settings.pool_k)
     by_meaning = snapshot.search_dense(embedder.encode_queries([query.text])[0], settings.pool_k)
-    fused = retrieve(query, snapshot, embedder, settings, reranker)
     return {
-        "BM25": _documents(snapshot.chunk(hit.chunk).source for hit in by_words),
-        "dense": _documents(snapshot.chunk(hit.chunk).source for hit in by_meaning),
-        "fusion": _documents(found.chunk.source for found in fused),
+        "BM25": [snapshot.chunk(hit.chunk) for hit in by_words],
+        "dense": [snapshot.chunk(hit.chunk) for hit in by_meaning],
+        "fusion": [found.chunk for found in retrieve(query, snapshot, embedder, settings, reranker)],
     }
 
 

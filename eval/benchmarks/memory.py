@@ -64,6 +64,15 @@ class Memory:
         """How many chunks hold `term`."""
         return self._lexical.df(term)
 
+    def likeness(self, vector: NDArray[np.float32], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """Inner product of `vector` with each of `chunks`: `(n,)` float32."""
+        rows = self._vectors[np.asarray(chunks, np.int64)]
+        return np.asarray((rows * vector).sum(axis=1, dtype=np.float32))
+
+    def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
+        """See `rag.lexical.Lexical.coverage`."""
+        return self._lexical.coverage(terms, chunks)
+
     def search_lexical(self, terms: Sequence[str], k: int, allowed: None = None) -> list[Hit]:
         """The `k` best chunks by BM25."""
         return self._lexical.search(terms, k)

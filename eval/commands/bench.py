@@ -1,4 +1,4 @@
-"""`zhiyin bench`: how fast this machine is, or how good the answers to a published benchmark are."""
+"""`zhiyin bench`: how fast this machine is, how far it scales, or how good answers to a published benchmark are."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from rag.session import Session
 
 HELP = (
-    "测量建索引、回答和启动的速度与内存(在临时目录中进行);给出 NAME 和 --data 则在公开评测集上评分。",
-    "Measure indexing, answering, start-up and memory, in a temporary home; with NAME and --data, score a published benchmark.",
+    "测量建索引、回答和启动的速度与内存（在临时目录中进行）；scale 测量各种向量索引在百万片段下的开销与召回；给出 NAME 和 --data 则在公开评测集上评分。",
+    "Measure indexing, answering, start-up and memory, in a temporary home; with `scale`, what each vector index costs and finds at a million chunks; with NAME and --data, score a published benchmark.",
 )
+SCALE = "scale"
+CHUNKS = 1_000_000
 
 
 def bench(
@@ -29,8 +31,8 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help=tr(
-                "公开评测集:cmrc、drcd、squad、rgb、crud、beir;不给则测速度",
-                "a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
+                "scale，或公开评测集：cmrc、drcd、squad、rgb、crud、beir；不给则测速度",
+                "scale, or a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
             ),
             show_default=False,
         ),
@@ -40,7 +42,19 @@ def bench(
         typer.Option(
             "--data",
             metavar="FOLDER",
-            help=tr("评测集文件所在的文件夹,或其中一个文件", "the folder with its files, or one file"),
+            help=tr(
+                "评测集文件所在的文件夹，或其中一个文件；scale 则为文本所在的文件夹",
+                "the folder with its files, or one file; for scale, a folder of text",
+            ),
+        ),
+    ] = None,
+    chunks: Annotated[
+        int | None,
+        typer.Option(
+            "--chunks",
+            min=1000,
+            metavar="N",
+            help=tr(f"scale 的片段数（默认 {CHUNKS:,}）", f"how many chunks for scale (default {CHUNKS:,})"),
         ),
     ] = None,
     limit: Annotated[
@@ -62,6 +76,13 @@ def bench(
     from rag.errors import InputError
 
     console = Console()
+    if chunks is not None and name != SCALE:
+        raise InputError("--chunks belongs to scale: zhiyin bench scale --chunks N --data FOLDER")
+    if name == SCALE:
+        if limit is not None:
+            raise InputError("--limit belongs to a published benchmark; scale takes --chunks")
+        _scale(chunks or CHUNKS, data, as_json)
+        return
     if name is None:
         if data is not None or limit is not None:
             given = "--data" if data is not None else "--limit"
@@ -76,6 +97,9 @@ def bench(
         if as_json != "-":
             console.print(table(figures))
         return
+    from ..benchmarks import check_name
+
+    check_name(name)
     if data is None:
         raise InputError(
             f"{name} needs its data: zhiyin bench {name} --data FOLDER; docs/benchmarks.md says where to get them"
@@ -90,6 +114,21 @@ def bench(
         for shown in tables(result):
             console.print(shown)
         for line in lines(result):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _scale(chunks: int, data: Path | None, as_json: str | None) -> None:
+    from rich.console import Console
+
+    from ..scale import lines, measure, table
+
+    errors = Console(stderr=True)
+    told = measure(chunks, data, told=lambda line: errors.print(line, highlight=False, markup=False, soft_wrap=True))
+    _written(told, as_json)
+    if as_json != "-":
+        console = Console()
+        console.print(table(told))
+        for line in lines(told):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -62,7 +62,7 @@ class FileSum:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that `manifest.json` holds. `index` is the vector index in use: flat, hnsw or ivf."""
+    """All that `manifest.json` holds. `index` is the vector index in use, one of `kinds.KINDS`."""
 
     generation: str
     created: str  # ISO 8601, UTC

@@ -6,7 +6,6 @@ whatever the index type, equal vectors have equal scores, and ties are in the or
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,11 @@ from numpy.typing import NDArray
 
 from ..errors import ModelMismatch
 from ..types import Hit
+from .kinds import FLAT_MAX, make, parameters, proposals
 
 VECTORS = "vectors.npy"
 DENSE = "dense.faiss"
 
-# Measured with 256 numbers a vector on two cores: a flat scan of 50,000 takes about 25 ms, the graph and the lists
-# under 1 ms; the graph is built at about 2,000 vectors a second, the lists at 10,000.
-FLAT_MAX = 50_000
-HNSW_MAX = 300_000
-HNSW_LINKS = 32
-HNSW_BUILD = 100
-HNSW_SEARCH = 128
 TIE = 1e-5  # more than two ways of summing in float32 differ by
 MARGIN = 16
 BLOCK = 16_384  # rows of a scan that are copied at a time
@@ -38,13 +31,6 @@ Matrix = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def choose(wish: str, size: int) -> str:
-    """Choose flat, hnsw or ivf for `size` vectors, unless `wish` already names one."""
-    if wish != "auto":
-        return wish
-    return "flat" if size <= FLAT_MAX else "hnsw" if size <= HNSW_MAX else "ivf"
-
-
 def build(vectors: Matrix, kind: str, folder: Path) -> None:
     """Write `vectors.npy` and `dense.faiss` into `folder`; `vectors` is `(n, dim)`, L2-normalised.
 
@@ -53,21 +39,12 @@ def build(vectors: Matrix, kind: str, folder: Path) -> None:
     np.save(folder / VECTORS, vectors, allow_pickle=False)
     import faiss
 
-    faiss.omp_set_num_threads(max(1, min(16, os.cpu_count() or 1)))  # a build has the machine to itself
-    size, dim = vectors.shape
-    index: Any
-    if kind == "hnsw":
-        index = faiss.IndexHNSWFlat(dim, HNSW_LINKS, faiss.METRIC_INNER_PRODUCT)
-        index.hnsw.efConstruction = HNSW_BUILD
-    elif kind == "ivf" and size:
-        lists = max(1, min(int(4 * math.sqrt(size)), size // 39))  # FAISS wants 39 points a list to train on
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, lists, faiss.METRIC_INNER_PRODUCT)
-        index.train(vectors)
-        index.nprobe = max(1, min(lists, max(16, lists // 16)))
-    else:
-        index = faiss.IndexFlatIP(dim)
-    index.add(vectors)
-    faiss.omp_set_num_threads(SEARCH_THREADS)
+    # a build has the machine to itself, unless its user says otherwise
+    faiss.omp_set_num_threads(_threads())
+    try:
+        index = make(kind, vectors)
+    finally:
+        faiss.omp_set_num_threads(SEARCH_THREADS)
     faiss.write_index(index, str(folder / DENSE))
 
 
@@ -82,7 +59,8 @@ class Vectors:
         self._faiss: Any = faiss
         self._kind = kind
         self.matrix: Matrix = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        self._index: Any = faiss.read_index(str(folder / DENSE))
+        # mapped as the vectors are: opened at once, and shared by all processes that serve it
+        self._index: Any = faiss.read_index(str(folder / DENSE), faiss.IO_FLAG_MMAP_IFC)
 
     def search(self, vector: Matrix, k: int, allowed: Mask | None = None) -> list[Hit]:
         """Find the `k` nearest rows, best first, equal scores by number.
@@ -104,32 +82,38 @@ class Vectors:
             candidates = self._candidates(query, k, allowed, reachable)
         return _best(self.matrix, candidates, query, k)
 
+    def likeness(self, vector: Matrix, rows: NDArray[np.int64]) -> Matrix:
+        """Inner product of `vector` with each of `rows`, `(len(rows),)`; the same in whatever company a row is."""
+        return _products(self.matrix, rows, vector)
+
     def restricted(self, rows: NDArray[np.int64]) -> SomeVectors:
         """Only these rows, ascending."""
         return SomeVectors(self.matrix, rows)
 
     def _candidates(self, query: Matrix, k: int, allowed: Mask | None, reachable: int) -> NDArray[np.int64]:
         """At least the first `k` rows and all that tie with the last of them, as far as the index knows."""
-        wanted = min(reachable, k + MARGIN)
-        while True:
-            scores, numbers = self._index.search(
-                query[None], wanted, params=self._parameters(wanted, allowed)
-            )
-            found = numbers[0][numbers[0] >= 0]
-            if wanted == reachable or len(found) < wanted or scores[0][wanted - 1] < scores[0][k - 1] - TIE:
-                return np.asarray(found, dtype=np.int64)
-            wanted = min(reachable, wanted * 4)
-
-    def _parameters(self, wanted: int, allowed: Mask | None) -> Any:
-        faiss = self._faiss
-        chosen: dict[str, Any] = {}
+        selector = None
         if allowed is not None:
-            chosen["sel"] = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-        if self._kind == "hnsw":
-            return faiss.SearchParametersHNSW(efSearch=max(HNSW_SEARCH, 2 * wanted), **chosen)
-        if self._kind == "ivf":
-            return faiss.SearchParametersIVF(nprobe=self._index.nprobe, **chosen)
-        return faiss.SearchParameters(**chosen)
+            selector = self._faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+        sure = proposals(self._kind, k)
+        wanted, effort = min(reachable, sure + MARGIN), 1
+        while True:
+            chosen, more = parameters(self._index, wanted, effort, selector)
+            scores, numbers = self._index.search(query[None], wanted, params=chosen)
+            found = numbers[0][numbers[0] >= 0]
+            if len(found) < min(sure, reachable) and more:
+                effort *= 4  # few of the allowed lie where the index looked
+            elif (
+                wanted == reachable or len(found) < wanted or scores[0][wanted - 1] < scores[0][sure - 1] - TIE
+            ):
+                return np.asarray(found, dtype=np.int64)
+            else:
+                wanted = min(reachable, wanted * 4)
+
+
+def _threads() -> int:
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdecimal() and int(asked) else max(1, min(16, os.cpu_count() or 1))
 
 
 class SomeVectors:
@@ -146,6 +130,10 @@ class SomeVectors:
     def matrix(self) -> Matrix:
         """A copy of these rows, `(len(rows), dim)`."""
         return np.asarray(self._all[self._rows])
+
+    def likeness(self, vector: Matrix, rows: NDArray[np.int64]) -> Matrix:
+        """See `Vectors.likeness`."""
+        return _products(self._all, self._rows[rows], vector)
 
     def restricted(self, rows: NDArray[np.int64]) -> SomeVectors:
         """Only these of them, ascending."""
@@ -171,17 +159,21 @@ def _query(vector: Matrix, dim: int) -> Matrix:
     if query.shape[0] != dim:
         raise ModelMismatch(
             f"the index holds vectors of {dim} numbers, the model in use gives {query.shape[0]}; "
-            "set embedder to the model that the index was built with, or build it again: zhiyin index PATH"
+            "set embedder to the model that the index was built with, or build it again: zhiyin index --again"
         )
     return query
 
 
 def _best(matrix: Matrix, candidates: NDArray[np.int64], query: Matrix, k: int) -> list[Hit]:
     """The first `k` of the rows `candidates`, equal scores by number."""
-    # row by row in one order: unlike a matrix product, the same vector gives the same score wherever it stands
-    scores = (matrix[candidates] * query).sum(axis=1, dtype=np.float32)
+    scores = _products(matrix, candidates, query)
     best = np.lexsort((candidates, -scores))[:k]
     return [Hit(int(candidates[i]), float(scores[i])) for i in best]
+
+
+def _products(matrix: Matrix, rows: NDArray[np.int64], query: Matrix) -> Matrix:
+    # row by row in one order: unlike a matrix product, the same vector gives the same score wherever it stands
+    return np.asarray((matrix[rows] * query).sum(axis=1, dtype=np.float32))
 
 
 def _nearest(matrix: Matrix, rows: NDArray[np.int64], query: Matrix, k: int) -> NDArray[np.int64]:

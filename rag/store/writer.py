@@ -17,6 +17,7 @@ from ..types import Chunk, Document, Part
 from . import vectors as dense
 from .corpus import CorpusWriter
 from .disk import BUILDING, guarded, next_name, prune, publish, root, sweep
+from .kinds import choose
 from .manifest import Entry, Manifest, Model, Recipe, sums
 
 LEXICAL = "lexical"
@@ -75,7 +76,7 @@ class GenerationWriter:
             raise ValueError(
                 f"{counts['chunks']} chunks, {len(vectors)} vectors, {len(terms)} lists of terms"
             )
-        index = dense.choose(recipe.index_type, len(vectors))
+        index = choose(recipe.index_type, len(vectors))
         with guarded(self._home):
             self._corpus.close(commit=True)
             dense.build(vectors, index, self._folder)
