@@ -232,21 +232,19 @@ def table(figures: dict[str, Any]) -> Table:
 
     columns = {
         "kind": tr("索引", "index"),
-        "build_seconds": tr("建立 s", "build s"),
-        "build_cpu_seconds": tr("其中 CPU s", "CPU s"),
-        "build_mb": tr("建立内存 MB", "build MB"),
-        "disk_mb": tr("磁盘 MB", "disk MB"),
-        "memory_mb": tr("检索内存 MB", "search MB"),
-        "recall_10": tr("召回@10", "recall@10"),
-        "p50_ms": "p50 ms",
-        "p95_ms": "p95 ms",
-        "cpu_p95_ms": "CPU p95 ms",
-        "filtered_recall_10": tr("过滤后召回@10", "filtered recall@10"),
-        "filtered_p95_ms": tr("过滤后 p95 ms", "filtered p95 ms"),
+        "build_seconds": tr("建立\ns", "build\ns"),
+        "build_mb": tr("建立\nMB", "build\nMB"),
+        "disk_mb": tr("磁盘\nMB", "disk\nMB"),
+        "memory_mb": tr("检索\nMB", "search\nMB"),
+        "recall_10": tr("召回\n@10", "recall\n@10"),
+        "p50_ms": "p50\nms",
+        "p95_ms": "p95\nms",
+        "filtered_recall_10": tr("过滤后\n召回@10", "filtered\nrecall@10"),
+        "filtered_p95_ms": tr("过滤后\np95 ms", "filtered\np95 ms"),
     }
-    out = Table(box=SIMPLE_HEAD)
+    out = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for key, name in columns.items():
-        out.add_column(name, justify="left" if key == "kind" else "right")
+        out.add_column(name, justify="left" if key == "kind" else "right", no_wrap=True)
     for row in figures["kinds"]:
         out.add_row(*(f"{row[key]:,}" if isinstance(row[key], int) else str(row[key]) for key in columns))
     return out

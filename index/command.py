@@ -25,10 +25,15 @@ def register(app: typer.Typer) -> None:
     app.command("index", help=tr(_HELP_ZH, _HELP_EN))(index)
 
 
-_HELP_ZH = """建立索引:索引的内容就是给出的文件和文件夹(不给则为自带的示例文档)。
+_HELP_ZH = """建立索引：索引的内容就是给出的文件和文件夹，其他文档会被移出（保留它们用 --add）。
+
+不给则按现在的设置重建索引中已有的文档（与 --again 相同）；还没有索引时，为自带的示例文档。
 
 未改动的文档不会重新读取,未改动的文字不会重新计算向量。有文件被跳过时退出码为 3。"""
-_HELP_EN = """Build the index: it then holds exactly the files and folders given (none: the documents shipped with Zhiyin).
+_HELP_EN = """Build the index: it then holds exactly the files and folders given; other documents leave it (--add keeps them).
+
+Without PATHS: the documents that the index holds, by the settings as they are (as --again); where there is no index,
+the sample documents.
 
 What did not change is neither read nor embedded again. The exit code is 3 where a file was skipped."""
 
@@ -119,8 +124,12 @@ def _build(
     quiet: bool,
     lines: bool = False,
 ) -> None:
+    from rag.store.disk import current_generation
+
     from .build import build
 
+    # whoever types `zhiyin index` alone does not want the own documents replaced by the samples
+    again = again or not (paths or add or remove or current_generation(home) is None)
     chosen = paths or ([] if remove or again else [seeds()])
     with nullcontext(_line) if lines else _progress(show=not (quiet or as_json)) as report:
         result = build(
@@ -187,8 +196,8 @@ def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
             typer.echo(line, err=True)
         typer.echo(
             tr(
-                "索引已损坏,请重新建立:zhiyin index PATH",
-                "the index is damaged, build it again: zhiyin index PATH",
+                "索引已损坏，请用原文件重新建立：zhiyin index 文件或文件夹",
+                "the index is damaged, build it again from the files: zhiyin index PATH",
             ),
             err=True,
         )

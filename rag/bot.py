@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from .asking import Asking, Tools
 from .config import BUNDLED, Settings
 from .embed import load_embedder
-from .errors import InputError, ModelError, NoIndex
+from .errors import InputError, ModelError, ModelMismatch, NoIndex
 from .followup import anchor_of, complete
 from .query import understand
 from .read import View
@@ -33,13 +34,17 @@ if TYPE_CHECKING:
 MAX_QUESTION = 2000  # characters
 _VIEWS_KEPT = 20_000
 _SCOPES_KEPT = 32
+_AGAIN_AFTER = 30.0  # seconds until a model that could not be loaded is tried again
+
+_log = logging.getLogger("zhiyin.bot")
 
 
 class Bot:
     """Answers questions from the current generation of the index in `home`. Thread-safe.
 
     A generation is searched with the model that it was built with, whatever the settings say meanwhile: after another
-    was chosen the old generation goes on answering until the new one is there, and then the model changes with it.
+    was chosen the old generation goes on answering until the new one is there, and then the model changes with it. It
+    goes on, too, where the new one's model can't be loaded; that is logged once and tried again from time to time.
     Raises NoIndex where nothing was indexed, ModelMismatch where the index was built with an embedder that is not here.
     """
 
@@ -53,6 +58,7 @@ class Bot:
         self._views: OrderedDict[tuple[str, str, int, int], View] = OrderedDict()
         self._opening = threading.Lock()
         self._snapshot: Snapshot | None = None
+        self._failed: tuple[str, str, float] | None = None  # generation that can't be used, why, and when to try again
         self._fixed = embedder is not None
         self._scoped: OrderedDict[tuple[str, frozenset[str]], Snapshot] = OrderedDict()
         self._scoping = threading.Lock()
@@ -74,16 +80,23 @@ class Bot:
         if current is None:
             raise NoIndex(f"nothing is indexed in {self.home} yet; run: zhiyin index")
         held = self._snapshot
-        if held is not None and held.generation == current:
+        if held is not None and (held.generation == current or self._waits(current)):
             return held
         # one thread opens the next, which may have to load its model; the others go on with what there is
         if not self._opening.acquire(blocking=held is None) and held is not None:
             return held
         try:
             if self._snapshot is None or self._snapshot.generation != current:
-                snapshot = Snapshot.open(self.home)
-                tools = self._tools_for(snapshot)
                 old = self._snapshot
+                try:
+                    snapshot = Snapshot.open(self.home)
+                    tools = self._tools_for(snapshot)
+                except (ModelError, ModelMismatch) as error:
+                    if old is None:
+                        raise
+                    self._put_off(current, old.generation, str(error))
+                    return old
+                self._failed = None
                 before = {} if old is None else {old.generation: self._tools}
                 self._by_generation = {**before, snapshot.generation: tools}
                 self._snapshot, self._tools = snapshot, tools
@@ -91,8 +104,18 @@ class Bot:
         finally:
             self._opening.release()
 
+    def _waits(self, generation: str) -> bool:
+        """Whether the model of `generation` could not be loaded only just now."""
+        failed = self._failed
+        return failed is not None and failed[0] == generation and time.monotonic() < failed[2]
+
+    def _put_off(self, generation: str, old: str, cause: str) -> None:
+        if self._failed is None or self._failed[:2] != (generation, cause):
+            _log.warning("index %s can't be used, %s goes on answering: %s", generation, old, cause)
+        self._failed = (generation, cause, time.monotonic() + _AGAIN_AFTER)
+
     def _tools_for(self, snapshot: Snapshot) -> Tools:
-        """The tools with the embedder that `snapshot` was built with. Raises ModelMismatch where it is not here."""
+        """The tools with the embedder that `snapshot` was built with. Raises ModelMismatch where it can't be had."""
         built = snapshot.manifest.model
         for embedder in (self._tools.embedder, self._asked):
             if embedder.fingerprint == built.fingerprint:
@@ -100,11 +123,13 @@ class Bot:
         if not self._fixed:
             try:
                 embedder = load_embedder(self.settings.replace(embedder=built.name))
-            except ModelError:
-                pass  # said below
-            else:
-                if embedder.fingerprint == built.fingerprint:
-                    return replace(self._tools, embedder=embedder)
+            except ModelError as error:
+                raise ModelMismatch(
+                    f"the model {built.name!r}, with which the index was built, can't be loaded: {error}; or build the index "
+                    f"with another, {self._asked.name!r} is the one in use: zhiyin index --again"
+                ) from error
+            snapshot.require(embedder)
+            return replace(self._tools, embedder=embedder)
         snapshot.require(self._asked)
         raise AssertionError
 

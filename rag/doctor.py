@@ -109,7 +109,7 @@ def _changed(settings: Settings) -> str:
 
 
 def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
-    embedder = None
+    embedder, damaged = None, _damage(home, "embedder", settings.embedder)
     try:
         from .embed import load_embedder
 
@@ -118,9 +118,10 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
             load_embedder(
                 settings.replace(embedder=BUNDLED)
             )  # single words are compared in its space all the same
-        yield Check("embedder", "ok", f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})")
+        detail = f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})"
+        yield damaged or Check("embedder", "ok", detail)
     except (ZhiyinError, ImportError) as error:
-        yield Check(
+        yield damaged or Check(
             "embedder",
             "broken",
             str(error),
@@ -128,8 +129,27 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
         )
     for kind in ("reranker", "generator"):
         if name := getattr(settings, kind):
-            yield _model(kind, name)
+            yield _damage(home, kind, name) or _model(kind, name)
     yield from examine_index(home, embedder)
+
+
+def _damage(home: Path, kind: str, name: str) -> Check | None:
+    """The finding about a pulled model whose bytes are not those that were pulled; None for any other."""
+    from .hub.installed import folder
+    from .hub.overview import own_name
+    from .hub.pull import again, check
+
+    own = own_name(name)
+    if folder(home, own) is None:
+        return None
+    try:
+        wrong = check(home, own)
+    except OSError as error:
+        wrong = [str(error)]
+    if not wrong:
+        return None
+    todo = f"zhiyin models check {own}; {again(home, own)}"
+    return Check(kind, "broken", "; ".join(wrong[:3]), tr(f"核对后重新取得:{todo}", f"compare it and pull it again: {todo}"))
 
 
 def _model(kind: str, name: str) -> Check:
@@ -147,7 +167,8 @@ def _model(kind: str, name: str) -> Check:
 
 def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
     """What the index in `home` holds, whether `embedder` is the one it was built with, and whether its bytes hold."""
-    again = tr("重新建立索引:zhiyin index", "build it again: zhiyin index")
+    again = tr("重新建立索引:zhiyin index --again", "build it again: zhiyin index --again")
+    anew = tr("用原来的文档重新建立索引:zhiyin index 文件夹", "build it again from its documents: zhiyin index PATH")
     try:
         from .store import Snapshot, verify
 
@@ -156,7 +177,7 @@ def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
         yield Check("index", "broken", str(error), tr("建立索引:zhiyin index", "build it: zhiyin index"))
         return
     except (ZhiyinError, ImportError) as error:
-        yield Check("index", "broken", str(error), again)
+        yield Check("index", "broken", str(error), anew)  # what can't be read can't be taken over either
         return
     counts, model = snapshot.manifest.counts, snapshot.manifest.model
     generation, created = snapshot.generation, snapshot.manifest.created
@@ -171,11 +192,12 @@ def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
             snapshot.require(embedder)
             yield Check("index model", "ok", f"{model.name} ({model.fingerprint[:19]}, {model.dim})")
         except ZhiyinError as error:
-            yield Check("index model", "broken", str(error), again)
+            changed = model.name == embedder.name != BUNDLED
+            yield Check("index model", "broken", str(error), f"zhiyin models check {model.name}" if changed else again)
     snapshot.close()
     wrong = verify(home, generation)
     if wrong:
-        yield Check("checksums", "broken", "; ".join(wrong[:3]), again)
+        yield Check("checksums", "broken", "; ".join(wrong[:3]), anew)
     else:
         files = len(snapshot.manifest.files)
         yield Check("checksums", "ok", tr(f"{files} 个文件全部一致", f"all {files} files hold"))

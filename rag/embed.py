@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from . import registry
 from .config import BUNDLED, Settings, home
 from .errors import ModelError
+from .hub.examine import KINDS, kind_of
+from .hub.installed import MANIFEST, prompts_of
 from .hub.installed import folder as pulled
-from .hub.installed import prompts_of
 from .hub.presets import find
 from .static import StaticEmbedder, is_static, prompts
 
@@ -59,7 +60,7 @@ def load_embedder(settings: Settings) -> Embedder:
 
     `bundled` is the model in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
     `zhiyin.embedders`; anything else is a SentenceTransformer's folder or name.
-    Raises ModelError where it can't be found or run.
+    Raises ModelError where it can't be found or run, or is no embedder.
     """
     asked = settings.embedder
     plugin, colon, rest = asked.partition(":")
@@ -76,10 +77,23 @@ def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
     sentence-transformers takes seconds, the table milliseconds. Raises ModelError.
     """
     folder = locate(name)
-    given = prompts_of(folder)
-    if device == "cpu" and is_static(folder):
-        return StaticEmbedder(name, folder, fingerprint(folder, given), given)
-    return SentenceTransformerEmbedder(name, folder, device, given)
+    kind, heads = kind_of(folder, f"the embedder {name!r}")
+    if kind != "embedder":
+        setting = f'; it goes as {kind} = "{name}" in config.toml' if kind in KINDS else ""
+        raise ModelError(
+            f"{name!r} is no embedder, but of the kind {kind} ({heads} in {folder}): an index by it would be nonsense"
+            f'{setting}. Take another embedder, or embedder = "{BUNDLED}"'
+        )
+    try:
+        given = prompts_of(folder)
+        if device == "cpu" and is_static(folder):
+            return StaticEmbedder(name, folder, fingerprint(folder, given), given)
+        return SentenceTransformerEmbedder(name, folder, device, given)
+    except (ModelError, OSError, ValueError, LookupError) as error:
+        said = str(error) if isinstance(error, ModelError) else f"can't load the embedder {name!r} from {folder}: {error}"
+        if (folder / MANIFEST).is_file():
+            said += f"; compare its bytes: zhiyin models check {folder.name}, then pull it again"
+        raise ModelError(said) from error
 
 
 def locate(name: str, kind: str = "embedder") -> Path:

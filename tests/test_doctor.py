@@ -8,11 +8,14 @@ from collections import namedtuple
 import pytest
 
 from rag import doctor
+from rag.config import Settings
 from rag.doctor import Check, broken, examine, examine_index, render
+from rag.hub import pull
 from rag.index.build import build
 from rag.store.disk import current_generation, folder
 
 from . import index_kit
+from .test_embed import save_static
 
 
 def by_name(checks):
@@ -54,7 +57,7 @@ def test_another_model_is_broken_and_both_are_named(indexed):
     assert check.state == "broken"
     assert "'hash'" in check.detail
     assert "'other'" in check.detail
-    assert "zhiyin index" in check.todo
+    assert "zhiyin index --again" in check.todo and "zhiyin index --again" in check.detail
 
 
 def test_a_flipped_byte_is_found(indexed):
@@ -79,6 +82,25 @@ def test_a_lost_file_is_found(indexed):
     next(path for path in generation.rglob("*") if path.is_file() and path.name != "manifest.json").unlink()
     [check] = examine_index(home, embedder)
     assert (check.name, check.state) == ("index", "broken")
+    assert "zhiyin index" in check.todo and "--again" not in check.todo  # nothing can be taken over from it
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_pulled_model_that_changed_is_broken(isolated_home, tmp_path, name):
+    pull.pull("mine", str(save_static(tmp_path / "made")), isolated_home)
+    build([index_kit.write(tmp_path / "docs", one="第一句。")], home=isolated_home, settings=Settings(embedder="mine"))
+    (isolated_home / "config.toml").write_text('embedder = "mine"\nreranker = "mine"')
+    assert by_name(examine(isolated_home))["embedder"].state == "ok"
+    path = isolated_home / "models/mine" / name
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    found = by_name(examine(isolated_home))
+    for kind in ("embedder", "reranker"):
+        assert found[kind].state == "broken" and name in found[kind].detail
+        assert f"models check mine; zhiyin models pull mine --from {tmp_path / 'made'}" in found[kind].todo
+    if name == "model.safetensors":  # it can be loaded all the same
+        assert found["index model"].state == "broken" and found["index model"].todo == "zhiyin models check mine"
 
 
 def test_a_missing_library_is_broken(monkeypatch, isolated_home):

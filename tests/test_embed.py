@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from rag import embed
-from rag.config import Settings
+from rag.config import Settings, home
 from rag.embed import (
     SentenceTransformerEmbedder,
     fingerprint,
@@ -21,6 +21,7 @@ from rag.embed import (
     locate,
 )
 from rag.errors import ModelError
+from rag.hub import pull
 from rag.static import StaticEmbedder, is_static
 
 TEXTS = ["省总工会帮扶困难职工", "2022年", "全部都不认识:xyz", "会", "", "工会" * 200]
@@ -33,11 +34,11 @@ def tokenizer():
     return made
 
 
-def table(kind="float32", seed=0):
-    return np.random.default_rng(seed).normal(size=(len(VOCABULARY), 8)).astype(kind)
+def table(kind="float32", seed=0, dim=8):
+    return np.random.default_rng(seed).normal(size=(len(VOCABULARY), dim)).astype(kind)
 
 
-def save_static(folder, *, prompts=None, default=None, normalise=True, kind="float32", seed=0):
+def save_static(folder, *, prompts=None, default=None, normalise=True, kind="float32", seed=0, dim=8):
     """What `SentenceTransformer([StaticEmbedding, Normalize]).save` writes, without importing it (see the slow test)."""
     from safetensors.numpy import save_file
 
@@ -54,7 +55,7 @@ def save_static(folder, *, prompts=None, default=None, normalise=True, kind="flo
     (folder / "config_sentence_transformers.json").write_text(json.dumps(
         {"model_type": "SentenceTransformer", "prompts": prompts or {}, "default_prompt_name": default,
          "similarity_fn_name": "cosine"}))
-    save_file({"embedding.weight": table(kind, seed)}, folder / "model.safetensors")
+    save_file({"embedding.weight": table(kind, seed, dim)}, folder / "model.safetensors")
     tokenizer().save(str(folder / "tokenizer.json"))
     return folder
 
@@ -201,6 +202,28 @@ def test_a_plugin_gets_what_follows_its_name(monkeypatch):
     monkeypatch.setattr(embed.registry, "names", lambda group: ["mine"])
     monkeypatch.setattr(embed.registry, "load", lambda group, name: lambda rest: (group, name, rest))
     assert load_embedder(Settings(embedder="mine:the model:2")) == ("embedders", "mine", "the model:2")
+
+
+@pytest.mark.parametrize(("head", "said"), [
+    ("BertForSequenceClassification", 'kind reranker.*reranker = "'), ("Qwen3ForCausalLM", 'kind generator.*generator = "'),
+    ("BertForQuestionAnswering", "kind extractor.*Take another embedder")])
+def test_a_model_of_another_kind_is_no_embedder(tmp_path, head, said):
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": [head]}))
+    with pytest.raises(ModelError, match=said):
+        load(tmp_path)
+
+
+def test_modules_make_an_embedder_of_a_language_model(static):
+    (static / "config.json").write_text('{"architectures": ["Qwen3ForCausalLM"]}')
+    assert load(static).dim == 8
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "modules.json", "model.safetensors", ".zhiyin.json"])
+def test_a_damaged_model_that_was_pulled_says_how_to_get_it_again(static, name):
+    pull.pull("mine", str(static), home())
+    (home() / "models/mine" / name).write_text("{")
+    with pytest.raises(ModelError, match=r"mine.*models (check|pull) mine|mine.*fetch or copy it again"):
+        load_embedder(Settings(embedder="mine"))
 
 
 def test_a_damaged_model_is_named(static):

@@ -1,10 +1,13 @@
 """Pulling models: from a hub that is cut off, lies or is not there, from folders, and what is left after each."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -12,7 +15,7 @@ from rag.config import Settings, home
 from rag.embed import fingerprint, load_embedder, locate
 from rag.errors import InputError, ModelError
 from rag.hub import download, installed, presets, pull, sources
-from rag.hub.examine import examine, taken
+from rag.hub.examine import dimension, examine, taken
 
 from .hub_kit import COMMIT, Hub, serving
 from .test_embed import save_static
@@ -41,8 +44,8 @@ def hub(model, monkeypatch):
 
 
 def here():
-    """Names below models/, without locks."""
-    return sorted(p.name for p in installed.root(home()).iterdir() if not p.name.endswith(".lock"))
+    """Names below models/."""
+    return sorted(p.name for p in installed.root(home()).iterdir())
 
 
 @pytest.mark.parametrize("source", ["huggingface", "modelscope"])
@@ -244,10 +247,15 @@ def test_the_kind_of_a_model_is_told_from_its_configuration(model, tmp_path):
     (model / "modules.json").unlink()
     (model / "config.json").write_text('{"architectures": ["Qwen3ForCausalLM"]}')
     assert examine(model, "it") == "generator"
+    (model / "config.json").write_text('{"architectures": ["BertForQuestionAnswering"]}')
+    with pytest.raises(ModelError, match="no use here"):
+        examine(model, "it")
 
 
 def test_a_preset_brings_its_prompts_where_the_model_has_none(tmp_path):
-    plain, prompted = save_static(tmp_path / "plain"), save_static(tmp_path / "prompted", prompts={"query": "会", "document": "省"})
+    plain = save_static(tmp_path / "plain", dim=384)
+    prompted, longer = (
+        save_static(tmp_path / name, prompts=said, dim=768) for name, said in (("prompted", {"query": "会", "document": "省"}), ("longer", None)))
     pull.pull("multilingual-e5-small", str(plain), home())
     pull.pull("multilingual-e5-base", str(prompted), home())
     bare = load_embedder(Settings(embedder=str(plain)))
@@ -256,8 +264,63 @@ def test_a_preset_brings_its_prompts_where_the_model_has_none(tmp_path):
     assert small.encode_passages(["工"]).tolist() == bare.encode_passages(["passage: 工"]).tolist()
     assert small.fingerprint != bare.fingerprint  # prompts decide vectors
     base = load_embedder(Settings(embedder="intfloat/multilingual-e5-base"))  # its name on the hub will do
+    bare = load_embedder(Settings(embedder=str(longer)))
     assert base.encode_queries(["工"]).tolist() == bare.encode_queries(["会工"]).tolist()
     assert base.fingerprint == fingerprint(prompted, ("query: ", "passage: "))
+
+
+def test_a_folder_under_a_presets_name_has_its_dimension(model):
+    with pytest.raises(ModelError, match="model of 8 dimensions, multilingual-e5-small has 384; give it another name"):
+        pull.pull("multilingual-e5-small", str(model), home())
+    assert here() == []
+
+
+@pytest.mark.parametrize(("modules", "configs", "length"), [
+    ([], {"": {"hidden_size": 32}}, 32),
+    ([], {"": {}}, None),
+    (["Transformer", "Pooling"], {"": {"hidden_size": 32}, "1": {"word_embedding_dimension": 32, "pooling_mode_cls_token": True}}, 32),
+    (["Transformer", "Pooling"], {"1": {"embedding_dimension": 32, "pooling_mode": ["cls", "mean"]}}, 64),
+    (["Transformer", "Pooling", "Dense", "Normalize"], {"1": {}, "2": {"in_features": 32, "out_features": 5}}, 5),
+    (["Transformer", "CNN"], {"": {"hidden_size": 32}}, None),
+])
+def test_the_length_of_vectors_is_read_from_the_configuration(tmp_path, modules, configs, length):
+    for place, said in configs.items():
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / "config.json").write_text(json.dumps(said))
+    if modules:
+        (tmp_path / "modules.json").write_text(json.dumps(
+            [{"idx": n, "type": f"sentence_transformers.models.{kind}", "path": str(n or "")} for n, kind in enumerate(modules)]))
+    assert dimension(tmp_path) == length
+
+
+@pytest.mark.parametrize(("source", "said"), [
+    ("modelscop", "did you mean 'modelscope'"), ("HuggingFace", "did you mean 'huggingface'"), ("", "neither a hub"),
+    ("  ", "neither a hub"), ("./nowhere", r"nor a folder$")])
+def test_a_source_that_is_none_is_said_before_the_name(source, said):
+    with pytest.raises(InputError, match=said):
+        pull.pull("foo/bar", source, home())
+
+
+def test_a_model_from_a_folder_gets_a_plain_name(model):
+    with pytest.raises(InputError, match=r"plain one, for instance bar$"):
+        pull.pull("foo/bar", str(model), home())
+
+
+def test_a_list_of_names_ends_with_a_full_stop():
+    with pytest.raises(InputError, match=r"bge-reranker-v2-m3\. Any other goes"):
+        pull.pull("zzz", "huggingface", home())
+
+
+@pytest.mark.parametrize("left", ["file", "from a hub"])
+def test_the_command_that_brings_a_model_again(hub, model, left):
+    if left == "file":
+        pull.pull("mine", f"{model}", home())
+        assert pull.again(home(), "mine") == f"zhiyin models pull mine --from {model}"
+    else:
+        for source, said in (("huggingface", ""), ("modelscope", " --from modelscope")):
+            pull.pull("org/model", source, home())
+            assert pull.again(home(), "model") == f"zhiyin models pull org/model{said}"
+            pull.remove(home(), "model")
 
 
 @pytest.mark.parametrize(("name", "said"), [
@@ -297,7 +360,7 @@ def test_what_changed_after_it_was_pulled_is_found(model):
         "extra.json does not belong there"]
     (where / installed.MANIFEST).write_text("{")
     assert "damaged" in pull.check(home(), "mine")[0]
-    with pytest.raises(ModelError, match="models remove mine"):
+    with pytest.raises(ModelError, match="models pull mine"):
         load_embedder(Settings(embedder="mine"))
     with pytest.raises(InputError, match=r"no pulled model 'other'.*mine"):
         pull.check(home(), "other")
@@ -329,7 +392,35 @@ def test_two_pulls_of_one_model_do_not_meet(model):
     staging = installed.root(home()) / ".pulling-mine"
     with pull._alone(staging), pytest.raises(ModelError, match="another process is pulling mine"):
         pull.pull("mine", str(model), home())
+    with pull._alone(staging), pytest.raises(ModelError, match="another process is pulling mine"):
+        pull.remove(home(), "mine")
+    (staging.parent / ".removed-other-1").mkdir()  # what a killed removal left
     assert pull.pull("mine", str(model), home()).name == "mine"
+    assert here() == ["mine"]
+
+
+def test_a_lock_that_is_taken_away_at_the_end_lets_no_second_one_in(tmp_path):
+    inside, most, done = [], [], []
+
+    def work():
+        while len(done) < 200:
+            try:
+                with pull._alone(tmp_path / ".pulling-x"):
+                    inside.append(1)
+                    time.sleep(0.001)
+                    most.append(len(inside))
+                    inside.pop()
+                    done.append(1)
+            except ModelError:
+                continue
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert max(most) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -348,13 +439,14 @@ def test_a_killed_pull_leaves_nothing_that_looks_whole(hub, monkeypatch):
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         child.stdout.close()
-    assert here() == [".pulling-model"]
+    assert here() == [".pulling-model", ".pulling-model.lock"]
     assert installed.every(home()) == []
     with pytest.raises(ModelError):
         locate("model")
     pull.pull("org/model", "huggingface", home())
     assert (BIG, "bytes=300-") in hub.asked
     assert pull.check(home(), "model") == []
+    assert here() == ["model"]
 
 
 def test_git_and_sha256_digests(tmp_path):

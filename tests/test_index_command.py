@@ -162,3 +162,9 @@ def test_help_imports_nothing_heavy():
             "print({'numpy', 'torch', 'faiss', 'bm25s', 'rag.store', 'rag.index.build', 'rich.progress'} & set(sys.modules))")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_without_paths_an_index_is_built_again_and_loses_nothing(docs, isolated_home):
+    run(docs)
+    assert run().exit_code == 0
+    assert [info.source for info in Snapshot.open(isolated_home).sources()] == ["a.txt", "b.txt"]

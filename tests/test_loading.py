@@ -68,7 +68,7 @@ def modern(tmp_path_factory):
 
     torch.manual_seed(0)
     base = ModernBertModel(ModernBertConfig(
-        vocab_size=len(WORDS), hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=128,
+        vocab_size=len(WORDS), hidden_size=512, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=128,
         pad_token_id=0, bos_token_id=2, eos_token_id=3, cls_token_id=2, sep_token_id=3, local_attention=16))
     return save_sentence_transformer(tmp_path_factory.mktemp("modern"), base, fast_tokenizer(), pooling="mean", prompts={})
 
@@ -83,7 +83,7 @@ def test_a_qwen_takes_its_last_token_and_its_own_prompt(qwen, network_attempts):
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    model = pulled(qwen, "Qwen3-Embedding-0.6B")
+    model = pulled(qwen, "small-qwen")
     assert isinstance(model, SentenceTransformerEmbedder)
     assert (model.dim, model.max_tokens) == (32, 64)
     tokenizer, base = AutoTokenizer.from_pretrained(qwen), AutoModel.from_pretrained(qwen).eval()

@@ -65,10 +65,85 @@ def test_a_reranker_is_chosen_as_one(tmp_path):
     assert rows()["reader"]["used"]
 
 
+def test_what_the_index_was_built_with_stays(tmp_path):
+    (tmp_path / "a.txt").write_text("省总工会帮扶困难职工3182人。", encoding="utf-8")
+    zhiyin("models", "pull", "mine", "--from", save_static(tmp_path / "made"))
+    zhiyin("models", "use", "mine")
+    zhiyin("index", tmp_path / "a.txt")
+    zhiyin("models", "use", "bundled")
+    with pytest.raises(InputError, match="index was built with it; first: zhiyin index --again"):
+        zhiyin("models", "remove", "mine")
+    zhiyin("index", "--again")
+    zhiyin("models", "remove", "mine")
+    assert "mine" not in rows()
+
+
+@pytest.mark.parametrize("setting", ["reranker", "generator"])
+def test_a_setting_other_than_the_embedder_is_emptied(tmp_path, setting):
+    save_static(tmp_path / "made")
+    zhiyin("models", "pull", "rr", "--from", tmp_path / "made")
+    choose(home(), setting, "rr")
+    with pytest.raises(InputError, match=f'set {setting} = ""') as raised:
+        zhiyin("models", "remove", "rr")
+    assert "models use" not in str(raised.value)
+    with pytest.raises(InputError, match="comes with the package"):
+        zhiyin("models", "remove", "bundled")
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("tinny", "did you mean 'tiny'"), ("TINY", "did you mean 'tiny'"), ("bge-m33", "did you mean 'bge-m3'"),
+    ("zzz", "known: tiny, bundled"), ("some/thing-else", "models pull some/thing-else")])
+def test_a_name_nearly_right_is_answered_with_the_right_one(tmp_path, name, said):
+    zhiyin("models", "pull", "tiny", "--from", save_static(tmp_path / "made"))
+    with pytest.raises(InputError, match=said):
+        zhiyin("models", "use", name)
+
+
+def test_a_folder_is_pulled_and_not_chosen(tmp_path):
+    made = save_static(tmp_path / "made")
+    with pytest.raises(InputError, match=f"models pull NAME --from {made}"):
+        zhiyin("models", "use", made)
+
+
+def test_what_is_listed_of_a_pulled_model_was_measured(tmp_path):
+    zhiyin("models", "pull", "mine", "--from", save_static(tmp_path / "made", dim=24))
+    zhiyin("models", "pull", "multilingual-e5-small", "--from", save_static(tmp_path / "e5", dim=384))
+    listed = rows()
+    assert (listed["mine"]["dim"], listed["mine"]["memory_mb"], listed["mine"]["disk_mb"]) == (24, None, 0)
+    small = listed["multilingual-e5-small"]
+    assert (small["dim"], small["memory_mb"], small["disk_mb"]) == (384, None, 0)  # not what the preset tells of
+    assert listed["multilingual-e5-base"]["memory_mb"] == 1700
+
+
+def test_an_unfinished_pull_is_shown(tmp_path):
+    for name in ("bge-m3", "mine"):
+        (installed.root(home()) / f".pulling-{name}").mkdir(parents=True)
+        (installed.root(home()) / f".pulling-{name}" / "x.part").write_bytes(b"x" * 3_000_000)
+    shown = zhiyin("models").stdout
+    assert "bge-m3：未取完（已有 3.0 MB）；续传：zhiyin models pull bge-m3；放弃：zhiyin models remove bge-m3" in shown
+    assert "mine：未取完（已有 3.0 MB）；续传：再运行同一条 pull 命令" in shown
+    choose(home(), "embedder", "bge-m3")  # what is left goes, chosen or not
+    assert "3 MB" in zhiyin("models", "remove", "bge-m3").stdout
+    assert "bge-m3：" not in zhiyin("models").stdout
+
+
 def test_a_model_that_is_not_here_is_not_chosen():
     with pytest.raises(InputError, match="models pull bge-m3"):
         zhiyin("models", "use", "bge-m3")
     assert not (home() / "config.toml").exists()
+
+
+def test_a_damaged_model_is_pulled_again_in_its_place(tmp_path):
+    made = save_static(tmp_path / "made")
+    zhiyin("models", "pull", "mine", "--from", made)
+    zhiyin("models", "use", "mine")
+    (installed.root(home()) / "mine/tokenizer.json").write_text("{}")
+    (installed.root(home()) / "mine/extra.json").write_text("{}")
+    zhiyin("models", "pull", "mine", "--from", made)
+    assert zhiyin("models", "check").exit_code == 0
+    assert [path.name for path in installed.root(home()).iterdir()] == ["mine"]
+    with pytest.raises(InputError, match="here already"):
+        zhiyin("models", "pull", "mine", "--from", made)
 
 
 def test_check_names_what_is_damaged(tmp_path):
@@ -79,6 +154,7 @@ def test_check_names_what_is_damaged(tmp_path):
     result = zhiyin("models", "check", "mine")
     assert result.exit_code == 1
     assert "tokenizer.json was changed" in result.stderr
+    assert f"models pull mine --from {tmp_path / 'made'}" in result.stderr
     (installed.root(home()) / "mine/.zhiyin.json").write_text("{")
     assert "damaged" in rows()["mine"]["damaged"]
 
@@ -89,7 +165,7 @@ def test_a_revision_belongs_to_a_hub(tmp_path):
 
 
 @pytest.mark.parametrize("before", [
-    "", "top_k = 5\n", '# mine\nembedder = "old"  # why\ntop_k = 5\n', 'embedder="old"', 'top_k = 5\nembedder = "old"'])
+    "", "top_k = 5\n", "embedder = 'a#\"' # b\n", 'embedder = "a\\"#" # b\ntop_k = 5', '# mine\nembedder = "old"  # why\ntop_k = 5\n', 'embedder="old"', 'top_k = 5\nembedder = "old"'])
 def test_one_line_of_the_settings_changes_and_no_other(tmp_path, before):
     path = tmp_path / "config.toml"
     if before:
@@ -97,7 +173,8 @@ def test_one_line_of_the_settings_changes_and_no_other(tmp_path, before):
     assert choose(tmp_path, "embedder", '名"字') == path
     after = tomllib.loads(path.read_text("utf-8"))
     assert after == {**tomllib.loads(before), "embedder": '名"字'}
-    assert ("# mine" in before) == ("# mine" in path.read_text("utf-8"))
+    for comment in ("# mine", "  # why", " # b"):
+        assert (comment in before) == (comment in path.read_text("utf-8"))
     assert [p.name for p in tmp_path.iterdir()] == ["config.toml"]
 
 

@@ -3,8 +3,10 @@
 import pytest
 
 from rag.query import understand
+from rag.read import ExtractiveReader
 from rag.read.blocks import blocks
 from rag.read.candidates import candidates, expected_items
+from rag.terms import Matcher
 
 from .reading import reader, views
 
@@ -147,3 +149,46 @@ def test_a_count_before_a_hotline_is_one():
 def test_of_craftsmen_counted_in_one_sentence_the_ones_asked_for():
     text = "全省已选树培育4名大国工匠、180名齐鲁工匠、3821名市州级工匠。"
     assert best("有多少名齐鲁工匠?", f"工会工作情况\n\n{text}").text == "180名"
+
+
+LIBRARY = """石河口市图书馆2024年工作报告
+
+2024年,石河口市图书馆接待读者186.4万人次,比上年增长12.3%。全年外借图书92.7万册次。馆长赵启明,副馆长周立新。联系人陈丽华,电话0876-5523108。
+
+中心馆将于2025年5月6日开始改造施工,预计7月31日完工。办理电子阅读器外借每人限1台,需交押金500元。
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("接待读者增长了多少?", "12.3%"),
+        ("接待读者多少人次?", "186.4万人次"),
+        ("馆长是谁?", "赵启明"),
+        ("副馆长是谁?", "周立新"),
+        ("中心馆什么时候完工?", "2025年7月31日"),
+        ("中心馆什么时候开始施工?", "2025年5月6日"),
+        ("电子阅读器要交多少押金?", "500元"),
+    ],
+)
+def test_of_several_in_a_sentence_the_one_that_is_asked_for(question, short):
+    assert best(question, LIBRARY).text == short
+
+
+def test_a_rise_is_of_what_the_sentence_names():
+    found = best("外借图书增长了多少?", LIBRARY)
+    assert found is None or found.score < 0.4
+
+
+@pytest.mark.parametrize("place", ["北京市", "湖南省"])
+def test_a_place_that_the_document_never_names_has_no_figures_in_it(place):
+    assert best(f"{place}图书馆2024年接待读者多少人次?", LIBRARY) is None
+    assert best("石河口市图书馆2024年接待读者多少人次?", LIBRARY).text == "186.4万人次"
+
+
+def test_an_institution_that_no_document_names_did_nothing():
+    known = "图书馆接待读者"
+    stranger = ExtractiveReader(Matcher(None), lambda term: 1.0, lambda term: term.text in known)
+    found = stranger.read(understand("石河口市档案馆2024年接待读者多少人次?"), views(LIBRARY))
+    assert found[0].hard_missing == ("档案馆",)
+    assert best("石河口市图书馆2024年接待读者多少人次?", LIBRARY).hard_missing == ()

@@ -118,7 +118,59 @@ def test_a_thread_that_comes_while_the_next_model_is_loaded_is_answered_by_the_o
 
 def test_a_model_that_is_not_here_any_more_is_named(two):
     pull.remove(two, "one")
-    with pytest.raises(ModelMismatch, match=r"'one'.*'two'"):
+    with pytest.raises(ModelMismatch, match=r"'one'.*can't be loaded.*models pull one.*'two'.*index --again"):
+        Bot(Settings(embedder="two"), two).ask(QUESTION)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("chosen", ["one", "two"])
+def test_changed_bytes_are_not_taken_for_another_choice(two, chosen):
+    flip(two / "models/one/model.safetensors")
+    with pytest.raises(ModelMismatch, match=r"files of the model 'one' have changed.*models check one") as raised:
+        Bot(Settings(embedder=chosen), two).ask(QUESTION)
+    assert "set embedder back" not in str(raised.value)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "unreadable"])
+def test_the_old_generation_answers_while_the_new_model_can_not_be_loaded(two, caplog, monkeypatch, damage):
+    bot = Bot(Settings(embedder="one"), two)
+    bot.ask(QUESTION)
+    again("two")
+    weights = two / "models/two/model.safetensors"
+    sound = weights.read_bytes()
+    if damage == "flipped":
+        flip(weights)
+    else:
+        (two / "models/two/tokenizer.json").rename(two / "aside")
+        (two / "models/two/tokenizer.json").write_text("{")
+    loads = []
+    real = Bot._tools_for
+    monkeypatch.setattr(Bot, "_tools_for", lambda self, snapshot: loads.append(1) or real(self, snapshot))
+    now = [1000.0]
+    monkeypatch.setattr("rag.bot.time.monotonic", lambda: now[0])
+    for _ in range(3):
+        answer = bot.ask(QUESTION)
+        assert (answer.generation, answer.short) == ("000001", "3182人")
+    now[0] += 31
+    assert bot.ask(QUESTION).generation == "000001"
+    assert len(loads) == 2
+    [warned] = [record.getMessage() for record in caplog.records if record.name == "zhiyin.bot"]
+    assert "000002" in warned and "models check two" in warned
+    weights.write_bytes(sound)
+    if damage == "unreadable":
+        (two / "aside").replace(two / "models/two/tokenizer.json")
+    now[0] += 31
+    assert bot.ask(QUESTION).generation == "000002"
+
+
+def test_where_nothing_is_open_yet_the_cause_is_named(two):
+    (two / "models/one/tokenizer.json").write_text("{")
+    with pytest.raises(ModelMismatch, match=r"'one', with which the index was built, can't be loaded: .*models check one.*index --again"):
         Bot(Settings(embedder="two"), two).ask(QUESTION)
 
 

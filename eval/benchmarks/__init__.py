@@ -35,6 +35,14 @@ NAMES: dict[str, Runner] = {
 """Every benchmark by the name that `zhiyin bench` takes."""
 
 
+def check_name(name: str) -> None:
+    """Raise InputError for a name that is not among NAMES, with the nearest."""
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(NAMES)}"
+        raise InputError(f"unknown benchmark {name!r}{hint}")
+
+
 def run(
     name: str,
     data: Path,
@@ -46,10 +54,7 @@ def run(
 
     Raises InputError for an unknown name, for data that is not there or not in the published format.
     """
-    if name not in NAMES:
-        near = difflib.get_close_matches(name, NAMES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(NAMES)}"
-        raise InputError(f"unknown benchmark {name!r}{hint}")
+    check_name(name)
     if not data.exists():
         raise InputError(f"no file or folder {str(data)!r}; --data is where the files of {name} are")
     chosen = settings or Settings()

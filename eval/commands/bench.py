@@ -97,6 +97,9 @@ def bench(
         if as_json != "-":
             console.print(table(figures))
         return
+    from ..benchmarks import check_name
+
+    check_name(name)
     if data is None:
         raise InputError(
             f"{name} needs its data: zhiyin bench {name} --data FOLDER; docs/benchmarks.md says where to get them"

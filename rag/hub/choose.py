@@ -10,9 +10,12 @@ from pathlib import Path
 
 from ..errors import ConfigError
 
+_VALUE = r"""[ \t]*(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^#\n]*?)"""
+"""A value on one line, as a pattern; a `#` in a string begins no comment."""
+
 
 def choose(home: Path, setting: str, value: str) -> Path:
-    """Set `setting` to `value` in `home/config.toml`, leaving every other line as it is. Returns the file.
+    """Set `setting` to `value` in `home/config.toml`, leaving comments and every other line as they are. Returns the file.
 
     Raises ConfigError where the file is no TOML, or can't be changed line by line or written.
     """
@@ -23,7 +26,8 @@ def choose(home: Path, setting: str, value: str) -> Path:
         before = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"can't read settings from {path}: {error}") from error
-    changed, count = re.subn(rf"^{setting}[ \t]*=.*$", lambda _: line, text, count=1, flags=re.MULTILINE)
+    there = re.compile(rf"^{setting}[ \t]*={_VALUE}(?P<comment>[ \t]*(?:#.*)?)$", re.MULTILINE)
+    changed, count = there.subn(lambda found: line + found["comment"].rstrip(), text, count=1)
     if not count:
         changed = f"{line}\n{text}"
     try:

@@ -14,6 +14,8 @@ from rag.messages import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rag.errors import InputError
+
 _HELP = (
     "可用的模型：列出、下载或复制、选用、核对、删除。下载之后不再访问网络。",
     "Models: list, fetch or copy, choose, check, remove. Once one is fetched, nothing asks the network again.",
@@ -56,7 +58,7 @@ def list_(as_json: Json = False) -> None:
     """Print the presets and what else was pulled."""
     from rag.config import home, load
 
-    from .overview import overview, prompts_said, table
+    from .overview import overview, prompts_said, table, unfinished_said
 
     rows = overview(home(), load())
     if as_json:
@@ -66,7 +68,7 @@ def list_(as_json: Json = False) -> None:
 
     console = Console()
     console.print(table(rows))
-    for line in prompts_said(rows):
+    for line in [*prompts_said(rows), *unfinished_said(home())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(
         tr(
@@ -120,7 +122,6 @@ def pull(
 def use(name: Name) -> None:
     """Write the choice into the settings of this home."""
     from rag.config import BUNDLED, home
-    from rag.errors import InputError
 
     from .choose import choose
     from .installed import folder, read
@@ -134,7 +135,7 @@ def use(name: Name) -> None:
         value = preset.name if preset else name
         where = folder(home(), value)
         if where is None:
-            raise InputError(f"{value} is not here yet; fetch it first: zhiyin models pull {value}")
+            raise _not_here(value, known=preset is not None)
         setting = read(where).kind
     path = choose(home(), setting, value)
     typer.echo(f'{path}: {setting} = "{value}"')
@@ -151,6 +152,23 @@ def use(name: Name) -> None:
         )
 
 
+def _not_here(name: str, *, known: bool) -> InputError:
+    from pathlib import Path
+
+    from rag.config import home
+    from rag.errors import InputError
+
+    from .installed import every
+    from .presets import PRESETS, hint
+
+    if not known and Path(name).expanduser().is_dir():
+        return InputError(f"{name} is a folder, which goes as: zhiyin models pull NAME --from {name}; then zhiyin models use NAME")
+    near = hint(name, [*every(home()), *(preset.name for preset in PRESETS)])
+    if known or ("/" in name and near.startswith("known")):
+        return InputError(f"{name} is not here yet; fetch it first: zhiyin models pull {name}")
+    return InputError(f"no model {name!r} here; {near}")
+
+
 def check(
     names: Annotated[
         list[str] | None,
@@ -161,12 +179,14 @@ def check(
     from rag.config import home
 
     from .installed import every
+    from .pull import again
     from .pull import check as compare
 
     wrong = []
     for name in names or every(home()):
         found = compare(home(), name)
-        wrong += found
+        if found:
+            wrong += [*found, tr(f"重新取得：{again(home(), name)}", f"fetch it again: {again(home(), name)}")]
         typer.echo(f"{name}: {tr('完好', 'sound') if not found else tr('有误', 'damaged')}")
     for line in wrong:
         typer.echo(line, err=True)
@@ -177,17 +197,26 @@ def check(
 
 
 def remove(name: Name) -> None:
-    """Remove a model that no setting names."""
+    """Remove a model that neither a setting names nor the index was built with, or what an unfinished pull left."""
     from rag.config import home, load
     from rag.errors import InputError
 
-    from .overview import used
+    from .installed import unfinished
+    from .overview import built_with, own_name, used
     from .presets import find
     from .pull import remove as drop
 
-    preset = find(name)
-    if (preset.name if preset else name) in used(load()):
-        raise InputError(f"{name} is in use; choose another first: zhiyin models use bundled")
+    own = own_name(name)
+    if (preset := find(name)) and not preset.repo:
+        raise InputError(f"{own} comes with the package, there is nothing to remove")
+    if own not in unfinished(home()):
+        setting = used(load()).get(own)
+        if setting == "embedder":
+            raise InputError(f"{name} is in use; choose another first: zhiyin models use bundled, then zhiyin index --again")
+        if setting is not None:
+            raise InputError(f'{name} is in use; first set {setting} = "" in {home() / "config.toml"}')
+        if own == built_with(home()):
+            raise InputError(f"{name} is needed: the index was built with it; first: zhiyin index --again")
     freed = drop(home(), name)
     typer.echo(tr(f"已删除 {name}，释放 {freed / 1e6:,.0f} MB", f"removed {name}, {freed / 1e6:,.0f} MB are free again"))
 

@@ -18,6 +18,7 @@ _TAKEN = (WEIGHTS, ".json", ".txt", ".model", ".jinja", ".md")
 _OTHER_FORMATS = ("onnx", "openvino", "coreml", "gguf", "original")
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
 _OWN = "sentence_transformers."
+KINDS = ("embedder", "reranker", "generator")
 
 
 def taken(paths: Iterable[str], what: str) -> list[str]:
@@ -64,16 +65,63 @@ def examine(folder: Path, what: str, kind: str | None = None) -> str:
         raise ModelError(f"{what} needs code of its own ({foreign[0]}), and Zhiyin runs none that comes with a model")
     if not any(any(folder.rglob(name)) for name in _TOKENIZERS):
         raise ModelError(f"{what} has no tokenizer ({', '.join(_TOKENIZERS[:3])} …); fetch or copy it whole")
-    heads = [str(head) for head in (config or {}).get("architectures") or []]
+    found, heads = kind_of(folder, what)
+    if found not in KINDS:
+        raise ModelError(f"{what} holds a model of the kind {found} ({heads}), for which there is no use here")
+    if kind is not None and kind != found:
+        raise ModelError(f"{what} holds a model of the kind {found} ({heads}), not {kind}")
+    return found
+
+
+def kind_of(folder: Path, what: str) -> tuple[str, str]:
+    """The kind of model that the configuration in `folder` tells of, one of `KINDS` or `extractor`, and its architectures.
+
+    Raises ModelError where the configuration can't be read.
+    """
+    modules, config = _read(folder / "modules.json", what), _read(folder / "config.json", what)
+    named = config.get("architectures") if isinstance(config, dict) else None
+    heads = [str(head) for head in named or []]
     if any("SequenceClassification" in head for head in heads) or _scores(folder):
         found = "reranker"
     elif modules is None and any("CausalLM" in head or "ConditionalGeneration" in head for head in heads):
         found = "generator"
+    elif modules is None and any("QuestionAnswering" in head for head in heads):
+        found = "extractor"
     else:
         found = "embedder"
-    if kind is not None and kind != found:
-        raise ModelError(f"{what} holds a model of the kind {found} ({', '.join(heads) or 'no architecture named'}), not {kind}")
-    return found
+    return found, ", ".join(heads) or "no architecture named"
+
+
+def dimension(folder: Path) -> int | None:
+    """The length of an embedder's vectors by its own configuration and weights; None where they do not tell."""
+    try:
+        return _dimension(folder)
+    except (ModelError, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _dimension(folder: Path) -> int | None:
+    from safetensors import SafetensorError, safe_open
+
+    what = str(folder)
+    for module in reversed(_read(folder / "modules.json", what) or []):  # the last that changes the length decides
+        kind, where = str(module["type"]).rpartition(".")[2], folder / str(module.get("path", ""))
+        said = _read(where / "config.json", what) or {}
+        if kind == "Dense":
+            return int(said["out_features"])
+        if kind == "Pooling":  # a vector for each way of pooling, one after the other
+            modes = said.get("pooling_mode") or [k for k, on in said.items() if k.startswith("pooling_mode_") and on is True]
+            size = said.get("embedding_dimension") or said["word_embedding_dimension"]
+            return int(size) * (1 if isinstance(modes, str) else max(1, len(modes)))
+        if kind == "StaticEmbedding":
+            try:
+                with safe_open(where / "model.safetensors", framework="np") as file:
+                    return int(file.get_slice("embedding.weight").get_shape()[1])
+            except SafetensorError:
+                return None
+        if kind not in ("Normalize", "Dropout", "LayerNorm", "Transformer"):
+            return None
+    return int(_read(folder / "config.json", what)["hidden_size"])
 
 
 def _scores(folder: Path) -> bool:

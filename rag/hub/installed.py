@@ -16,6 +16,7 @@ from ..errors import ModelError
 
 MANIFEST = ".zhiyin.json"
 PULLING = ".pulling-"
+REMOVED = ".removed-"
 FORMAT = 1
 
 
@@ -75,8 +76,7 @@ def read(where: Path) -> Installed:
         return Installed(**body)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{path} is damaged ({error}); fetch the model again: zhiyin models remove {where.name}, "
-            f"then zhiyin models pull {where.name}"
+            f"{path} is damaged ({error}); fetch the model again: zhiyin models pull {where.name}"
         ) from error
 
 
@@ -99,3 +99,17 @@ def every(home: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [name for name in names if folder(home, name)]
+
+
+def unfinished(home: Path) -> dict[str, int]:
+    """Bytes on disk of each model of which a pull has left, or is bringing, only a part; by name."""
+    try:
+        begun = sorted(path for path in root(home).glob(f"{PULLING}*") if path.is_dir())
+    except OSError:
+        return {}
+    return {path.name.removeprefix(PULLING): size(path) for path in begun}
+
+
+def size(where: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in where.rglob("*") if path.is_file())

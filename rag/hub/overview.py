@@ -6,20 +6,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import BUNDLED, Settings
-from ..errors import ModelError
+from ..errors import ModelError, StoreError
 from ..messages import tr
 from . import installed
+from .examine import dimension
 from .presets import BUNDLED_EMBEDDER, BUNDLED_READER, PRESETS, find
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-def used(settings: Settings) -> set[str]:
-    """Names of the models that the settings ask for, presets by their own name."""
-    names = {BUNDLED_READER if settings.reranker == BUNDLED else settings.reranker, settings.generator}
-    names.add(BUNDLED_EMBEDDER if settings.embedder == BUNDLED else settings.embedder)
-    return {preset.name if (preset := find(name)) else name for name in names if name}
+def used(settings: Settings) -> dict[str, str]:
+    """The models that the settings ask for, presets by their own name, each with the setting that names it."""
+    names = {settings.generator: "generator"}
+    names[BUNDLED_READER if settings.reranker == BUNDLED else settings.reranker] = "reranker"
+    names[BUNDLED_EMBEDDER if settings.embedder == BUNDLED else settings.embedder] = "embedder"
+    return {own_name(name): setting for name, setting in names.items() if name}
+
+
+def own_name(name: str) -> str:
+    """The preset's name for any way to write it; another name as it is."""
+    return preset.name if (preset := find(name)) else name
+
+
+def built_with(home: Path) -> str | None:
+    """The model that the current generation of the index was built with; None where there is no index that says so."""
+    from ..store.disk import current_generation, folder
+    from ..store.manifest import Manifest
+
+    try:
+        current = current_generation(home)
+        return None if current is None else own_name(Manifest.read(folder(home, current)).model.name)
+    except (StoreError, OSError):
+        return None
 
 
 def overview(home: Path, settings: Settings) -> list[dict[str, Any]]:
@@ -57,7 +76,12 @@ def overview(home: Path, settings: Settings) -> list[dict[str, Any]]:
             row["damaged"] = str(error)
             continue
         row |= {"kind": model.kind, "repo": model.repo or row["repo"], "revision": model.revision}
-        row["disk_mb"] = round(model.bytes / 1e6)
+        megabytes = round(model.bytes / 1e6)
+        if (preset := find(name)) and not 0.5 <= megabytes / preset.disk_mb <= 2:
+            row["memory_mb"] = None  # something else goes by the preset's name: its memory is not known
+        row["disk_mb"] = megabytes
+        if model.kind == "embedder":
+            row["dim"] = dimension(where)
         row["prompts"] = _own(where) or row["prompts"]
     return rows
 
@@ -108,6 +132,21 @@ def prompts_said(rows: list[dict[str, Any]]) -> list[str]:
         for row in rows
         if row["prompts"]
     ]
+
+
+def unfinished_said(home: Path) -> list[str]:
+    """A line for each model of which there is only a part."""
+    lines = []
+    for name, count in installed.unfinished(home).items():
+        again = f"zhiyin models pull {name}" if find(name) else tr("再运行同一条 pull 命令", "the same pull command again")
+        lines.append(
+            tr(
+                f"{name}\uff1a未取完（已有 {count / 1e6:,.1f} MB）；续传：{again}；放弃：zhiyin models remove {name}",
+                f"{name}: not all of it is here ({count / 1e6:,.1f} MB so far); to go on: {again}; "
+                f"to throw it away: zhiyin models remove {name}",
+            )
+        )
+    return lines
 
 
 def _number(value: int | None) -> str:

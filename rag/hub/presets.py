@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,9 +72,14 @@ def wanted(name: str) -> Preset:
     if _REPOSITORY.fullmatch(name):
         return Preset(name.rpartition("/")[2], "embedder", name, "", 0, 0)
     names = [preset.name for preset in PRESETS]
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-    raise InputError(f"no model {name!r}; {hint} Any other goes by OWNER/NAME as on the hub, or by --from FOLDER")
+    raise InputError(f"no model {name!r}; {hint(name, names)} Any other goes by OWNER/NAME as on the hub, or by --from FOLDER")
+
+
+def hint(name: str, names: Iterable[str]) -> str:
+    """A sentence with the one of `names` that is nearest to `name`, small and capital letters aside, or with all."""
+    known = {other.lower(): other for other in names}
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return f"did you mean {known[near[0]]!r}?" if near else f"known: {', '.join(known.values())}."
 
 
 def check_name(name: str) -> str:

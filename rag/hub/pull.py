@@ -7,8 +7,10 @@ every checksum holds; what a killed run left is gone on with by the next.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import hashlib
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -20,8 +22,8 @@ from ..errors import InputError, ModelError
 from ..store.disk import sync
 from ..store.manifest import sha256
 from . import download, installed
-from .examine import examine, taken
-from .installed import MANIFEST, PULLING, Installed, Sum, folder, root
+from .examine import dimension, examine, taken
+from .installed import MANIFEST, PULLING, REMOVED, Installed, Sum, folder, root
 from .presets import Preset, check_name, find, wanted
 from .sources import HUBS, Remote, listing
 
@@ -46,17 +48,18 @@ def pull(
     """Bring the model `name` from `source` (`huggingface`, `modelscope` or a folder) to `home/models/`.
 
     `name` is a preset's, or OWNER/NAME as on the hub; for a folder any name. `revision` is a branch, tag or commit of the
-    hub. Raises InputError for a name that is unknown or taken, ModelError where the model can't be had, is damaged, or
+    hub. A damaged model of that name is replaced. Raises InputError for a name that is unknown or taken, ModelError where the model can't be had, is damaged, or
     would need pickled weights or code of its own; what came so far is kept for the next try.
     """
-    hub = source in HUBS
+    hub = _is_hub(source)
     if not hub and revision is not None:
         raise InputError("--revision belongs to a hub; a folder has none")
-    preset = wanted(name) if hub else find(name) or Preset(check_name(name), "embedder", "", "", 0, 0)
+    preset = wanted(name) if hub else find(name) or Preset(_plain(name), "embedder", "", "", 0, 0)
     if not preset.repo and find(preset.name):
         raise InputError(f"{preset.name} comes with the package, there is nothing to pull")
     target = root(home) / check_name(preset.name)
-    if target.exists():
+    damaged = folder(home, preset.name) is not None and check(home, preset.name) != []
+    if target.exists() and not damaged:
         raise InputError(f"{preset.name} is here already, in {target}; to fetch it again: zhiyin models remove {preset.name}")
     staging = root(home) / f"{PULLING}{preset.name}"
     with _disk(preset.name), _alone(staging):
@@ -66,6 +69,11 @@ def pull(
             revision = _copy(preset, Path(source).expanduser(), staging, planned, told)
         try:
             kind = examine(staging, preset.name, preset.kind if find(preset.name) else None)
+            found = dimension(staging) if kind == "embedder" else None
+            if not hub and preset.dim and found and found != preset.dim:
+                raise ModelError(
+                    f"this folder holds a model of {found} dimensions, {preset.name} has {preset.dim}; give it another name"
+                )
         except ModelError:
             shutil.rmtree(staging, ignore_errors=True)  # all of it came, and it is of no use
             raise
@@ -82,6 +90,8 @@ def pull(
         installed.write(staging, model)
         for path in [*(p for p in staging.rglob("*")), staging]:
             sync(path)
+        if damaged:
+            _away(target)
         staging.rename(target)
         sync(target.parent)
     return model
@@ -106,20 +116,54 @@ def check(home: Path, name: str) -> list[str]:
 
 
 def remove(home: Path, name: str) -> int:
-    """Remove a pulled model, or what an unfinished pull left of it. Returns the bytes that are free again."""
+    """Remove what an unfinished pull left of a model, or else the model. Returns the bytes that are free again."""
     check_name(name)
     preset = find(name)
     name = preset.name if preset else name
-    gone = [p for p in (root(home) / name, root(home) / f"{PULLING}{name}") if p.is_dir()]
-    if not gone:
+    staging = root(home) / f"{PULLING}{name}"
+    where = next((path for path in (staging, root(home) / name) if path.is_dir()), None)
+    if where is None:
         raise _absent(home, name)
-    freed = sum(path.stat().st_size for where in gone for path in where.rglob("*") if path.is_file())
-    for where in gone:
-        doomed = where.with_name(f"{PULLING}removed-{name}-{os.getpid()}")  # never half a model under its name
-        with _disk(name):
-            where.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+    freed = installed.size(where)
+    with _disk(name), _alone(staging):
+        _away(where)
     return freed
+
+
+def again(home: Path, name: str) -> str:
+    """The command that brings the pulled model `name` once more from where it came from."""
+    try:
+        model = installed.read(_require(home, name))
+    except ModelError:
+        return f"zhiyin models pull {name}"
+    asked = model.repo if model.repo and not find(model.name) else model.name
+    return f"zhiyin models pull {asked}" + ("" if model.source == "huggingface" else f" --from {shlex.quote(model.source)}")
+
+
+def _away(where: Path) -> None:
+    """Remove a folder, under another name first: never half a model under its own."""
+    doomed = where.with_name(f"{REMOVED}{where.name.removeprefix('.')}-{os.getpid()}")
+    where.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _is_hub(source: str) -> bool:
+    """Whether `source` is a hub's name. Raises InputError where it is no folder either."""
+    if source in HUBS:
+        return True
+    if source.strip() and Path(source).expanduser().is_dir():
+        return False
+    near = difflib.get_close_matches(source.lower(), HUBS, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else ""
+    raise InputError(f"--from {source or repr(source)}: neither a hub ({', '.join(HUBS)}) nor a folder{meant}")
+
+
+def _plain(name: str) -> str:
+    """`name`, if a folder's model can have it. Raises InputError."""
+    last = name.rpartition("/")[2]
+    if last == name or not last:
+        return check_name(name)
+    raise InputError(f"{name!r} can't be the name of a model from a folder; give a plain one, for instance {check_name(last)}")
 
 
 def _fetch(
@@ -152,8 +196,6 @@ def _forget(staging: Path, files: list[Remote]) -> None:
 
 def _copy(preset: Preset, source: Path, staging: Path, planned: Plan, told: download.Told) -> str:
     """Copy the files of a model; returns a fingerprint of them in place of a revision."""
-    if not source.is_dir():
-        raise InputError(f"--from {source}: neither a hub ({', '.join(HUBS)}) nor a folder")
     what = f"the folder {source}"
     paths = taken(_files(source), what)
     shutil.rmtree(staging)
@@ -190,18 +232,24 @@ def _room(name: str, staging: Path, wanted_bytes: int) -> None:
 @contextlib.contextmanager
 def _alone(staging: Path) -> Iterator[None]:
     """Make the folder to put a model together in, for one process at a time; a killed one lets go of it by itself."""
-    staging.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(staging.with_name(f"{staging.name}.lock"))
+    staging.parent.mkdir(parents=True, exist_ok=True)
+    path = staging.with_name(f"{staging.name}.lock")
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise ModelError(f"another process is pulling {staging.name.removeprefix(PULLING)}; wait for it to end") from None
     try:
+        staging.mkdir(exist_ok=True)
+        for left in staging.parent.glob(f"{REMOVED}*"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
-        lock.release()
         with contextlib.suppress(OSError):
             staging.rmdir()  # where nothing came
+        with contextlib.suppress(OSError):
+            path.unlink()  # while it is held: who opened it before finds, once it has it, that it has no name any more
+        lock.release()
 
 
 @contextlib.contextmanager

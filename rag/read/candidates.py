@@ -37,7 +37,7 @@ _ORG = re.compile(
 )
 _COMPANY = re.compile(r"(公司|集团|学院|大学|学校|医院|合作社|银行)$")
 _PERSON_HINT = re.compile(
-    r"(?:职工|员工|工人|记者|作者|选手|快递员|外卖员|司机|教师|老师|工程师|技师|主席|书记|主任|局长|厅长|部长|院长|校长|会长|经理|董事长|负责人|领衔人|带头人|代表|劳模|工匠|大师”?|组长|联系人|主编|责编:?|摄影:?|通讯员|学员|同志|女士|先生)[::]?\s?"
+    r"(?:职工|员工|工人|记者|作者|选手|快递员|外卖员|司机|教师|老师|工程师|技师|主席|书记|主任|局长|厅长|部长|院长|校长|会长|经理|董事长|负责人|领衔人|带头人|[馆站所处科队行社司县市区镇乡村班厂店园团]长|秘书长|总监|总裁|董事|教授|研究员|医师|医生|代表|劳模|工匠|大师”?|组长|联系人|主编|责编:?|摄影:?|通讯员|学员|同志|女士|先生)[::]?\s?"
     r"(?P<name>[\u4e00-\u9fff](?:\s?[\u4e00-\u9fff]){1,2}?)(?=[,、。.;:()\s是在领说为和与的就研荣获曾从带正等被将也表作]|$)"
 )
 
@@ -57,6 +57,11 @@ _LOWER = re.compile(r"(?<![\d.])\d+(?:\.\d+)?[万亿]?[ ]?(?:至|到|-|~|\u2014|
 _SPANS_OF_TIME = frozenset(["年", "个月", "月", "天", "日", "周", "星期", "小时", "分钟", "学时", "工作日", "秒"])
 _NUMERAL = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|十)(位|个人|名)|都有谁|谁和谁|哪几(位|个人|名)|有谁")
+
+
+RISE = r"增长|增加|上升|提高|提升|上涨|扩大|增|涨|升"
+FALL = r"下降|减少|降低|下跌|缩短|缩小|减|降|跌"
+HOW_MUCH_MORE = re.compile(rf"(?P<verb>{RISE}|{FALL})了?(?:多少|百分之几|百分之多少|几个?百分点|几成)")
 
 
 def candidates(query: Query, view: View) -> list[Span]:
@@ -104,6 +109,8 @@ def _quantities(query: Query, view: View) -> list[Span]:
             fit = 1.0 if quantity.kind == "money" else 0.0
         elif query.kind is Kind.PERCENT:
             fit = 1.0 if quantity.kind == "percent" else 0.0
+        elif not query.unit and HOW_MUCH_MORE.search(query.text):
+            fit = 1.0  # in figures or in percent
         else:
             fit = _unit_fit(unit, quantity)
         if fit and not _inside_quotes(view.folded, quantity.start):
@@ -149,14 +156,18 @@ def _dates(query: Query, view: View) -> list[Span]:
     return found
 
 
+ENDS = re.compile(r"最晚|最迟|截止|结束|到几月|到哪天|到什么时候|deadline")
+BEGINS = re.compile(r"开始|起始|从几|从哪天|几月起|哪天起|start|begin")
+
+
 def _end_of_time(question: str, folded: str, start: int, end: int) -> float:
     """Less for the date that something begins where its end is asked for, and the other way round."""
     before, after = folded[max(0, start - 3) : start], folded[end : end + 4]
     begins = bool(re.search(r"[自从]$", before) or re.match(r"起|开始|启动|动工|开工", after))
     ends = bool(re.search(r"(至|到|截止|截至)$", before) or re.match(r"截止|前|止|结束|之前|以前", after))
-    if re.search(r"最晚|最迟|截止|结束|到几月|到哪天|到什么时候|deadline", question):
+    if ENDS.search(question):
         return 1.0 if ends else 0.7
-    if re.search(r"开始|起始|从几|从哪天|几月起|哪天起|start|begin", question):
+    if BEGINS.search(question):
         return 0.7 if ends and not begins else 1.0
     return 1.0
 

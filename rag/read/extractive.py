@@ -20,7 +20,7 @@ from ..types import Period
 from ..verify import plainly
 from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
 from .blocks import blocks, items
-from .candidates import Span, candidates, expected_items
+from .candidates import BEGINS, ENDS, FALL, HOW_MUCH_MORE, RISE, Span, candidates, expected_items
 from .views import View
 
 
@@ -91,7 +91,7 @@ class ExtractiveReader:
         if support < 0.3 and query.terms:
             return []
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
-        hard = [t.text for t in missing if t.hard] + self._titles_missing(query, view) + self._others(query, view)
+        hard = [t.text for t in missing if t.hard or (_INSTITUTION.search(t.text) and not self._known(t))] + self._titles_missing(query, view) + self._others(query, view)
         focus = self._focus(query, view, found)
         if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
@@ -108,7 +108,12 @@ class ExtractiveReader:
             place = 1.0 if any_place else _place_fit(query, regions, view)
             score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
-                score *= (1.0 if counted or not query.focus else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
+                score *= (1.0 if counted or not query.focus or HOW_MUCH_MORE.search(query.text) else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
+                score *= _risen(query, view, span, found)
+            if query.kind is Kind.DATE:
+                score *= _of_event(query, view, span, found)
+            if query.kind is Kind.PERSON:
+                score *= _in_office(query, view, span, found)
             if query.kind is Kind.PERSON and query.titles:
                 score *= _by_title(query, view, span)
             if query.kind is Kind.NAME:
@@ -227,6 +232,53 @@ def _beside(query: Query, view: View, span: Span, found: Sequence[Support]) -> f
     return 1.0 if near else 0.85
 
 
+_INSTITUTION = re.compile(r"[\u4e00-\u9fff](馆|宫|法院|检察院|医院|银行|大学|学院|派出所|幼儿园|养老院|敬老院|福利院)$")
+"""Kinds of institution: what one of them did is not what another did, and one that no document names did nothing that they tell."""
+
+_MORE = {verb: re.compile(rf"(?:{side})了?(?:近|约|超过|超)?$") for side in (RISE, FALL) for verb in side.split("|")}
+
+
+def _risen(query: Query, view: View, span: Span, found: Sequence[Support]) -> float:
+    """Little for a figure that is not the rise (or fall) asked for: `接待186万人次,增长12%` grew by the latter.
+
+    Less, too, where the sentence does not itself name what grew: there are many rises in a report.
+    """
+    asked = HOW_MUCH_MORE.search(query.text)
+    if asked is None:
+        return 1.0
+    grew = [max((m.score for m in s.matches), default=0.0) for t, s in zip(query.terms, found, strict=True) if t.end <= asked.start()]
+    if grew and sum(score >= 0.5 for score in grew) < 0.7 * len(grew):
+        return 0.35
+    return 1.0 if _MORE[asked["verb"]].search(view.folded[max(0, span.start - 8) : span.start]) else 0.35
+
+
+def _of_event(query: Query, view: View, span: Span, found: Sequence[Support]) -> float:
+    """Less for a date in another clause than what is asked for, where that has a date of its own in its clause."""
+    if ENDS.search(query.text) or BEGINS.search(query.text):
+        return 1.0  # which end of it is asked for, the dates tell themselves
+    dated = {view.clause_of(m.start) for m in view.times}
+    events = {view.clause_of(m.start) for i in query.focus for m in found[i].matches if m.score >= 0.8}
+    return 0.7 if events & dated and view.clause_of(span.start) not in events else 1.0
+
+
+_OFFICE = re.compile(r"(长|书记|主任|经理|联系人|负责人|主席|总监|总裁|董事|主编)$")
+_ANY_OFFICE = re.compile(r"(?:[\u4e00-\u9fff]长|书记|主任|经理|联系人|负责人|主席|总监|总裁|董事|主编)[:\uff1a]?\s?$")
+
+
+def _in_office(query: Query, view: View, span: Span, found: Sequence[Support]) -> float:
+    """Less for a person who stands behind another office than the one asked for (`馆长赵启明,副馆长周立新`)."""
+    offices = [i for i in query.focus if _OFFICE.search(query.terms[i].text)]
+    if not offices or not _ANY_OFFICE.search(view.folded, max(0, span.start - 4), span.start):
+        return 1.0
+    for i in offices:
+        deputy = query.terms[i].text.startswith("副") or query.text[max(0, query.terms[i].start - 1) : query.terms[i].start] == "副"
+        for match in found[i].matches:
+            own = view.folded[match.start - 1 : match.start] == "副" or view.folded[match.start] == "副"
+            if match.score >= 0.8 and 0 <= span.start - match.end <= 2 and own == deputy:
+                return 1.0
+    return 0.6
+
+
 def _by_title(query: Query, view: View, span: Span) -> float:
     """Less for a person whom the quoted title does not stand next to (`“电力技能大师”蒙媛`)."""
     for title in query.titles:
@@ -304,14 +356,21 @@ def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
         near = {*regions, *view.sentence.regions, *(m.region for m in find_places(view.text)), *((view.part.region,) if view.part.region else ())}
         return 1.0 if all(any(covers(asked, r) for r in near) for asked in query.regions) else 0.0
     (asked,) = query.regions
-    if not regions:
-        return 0.6
+    if not regions:  # of no place that is known: not a figure of the one asked about, unless its document speaks of that
+        spoken = _spoken_of(view.part.clean) | _spoken_of(f"{view.part.title} {view.source}")
+        return 0.6 if any(covers(asked, r) for r in spoken) else 0.0
     if asked in regions:
         return 1.0
     if any(covers(asked, spoken) for spoken in regions):
         named = any(covers(asked, m.region) and asked != m.region and m.start <= 40 for m in view.places)
         return 0.8 if not named else 0.7
     return 0.0
+
+
+@lru_cache(maxsize=64)
+def _spoken_of(text: str) -> frozenset[str]:
+    """The places that a text names."""
+    return frozenset(m.region for m in find_places(text) if m.region)
 
 
 _ASKED = re.compile(r"(?:多少|几)[名个家位项场人件户所次]?(?=[\u4e00-\u9fff]{4})")

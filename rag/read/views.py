@@ -17,6 +17,7 @@ from ..types import Part, Period, Sentence
 _YEAR = re.compile(r"\d{4}|[一二][〇零一二三四五六七八九]{3}|[今去明前本当]年")
 
 _TORN = re.compile(r"\d $")  # a digit and a blank before a figure: it may be the end of a longer one
+_CHANGED = re.compile(r"[增降升减涨跌]|提高|扩大|多|少")
 _RISEN = re.compile(r"(增加|增长|提高|提升|上升|扩大|发展|下降|降低|减少|降|增)(到|至|为)")
 
 
@@ -94,7 +95,8 @@ class View:
         """The time that holds at offset `at`, and whether it is named: the last one named before it, else the sentence's."""
         clause = self.clauses[self.clause_of(at)][0]
         beside = [m for m in self.times if m.kind == "compare" and m.period and clause <= m.start and m.end <= at]
-        if beside and at - beside[-1].end <= 3:  # `比2022年底的198万`: that figure is of the year it is measured against
+        # `比2022年底的198万`: that figure is of the year it is measured against; `比上年增长12%` is not
+        if beside and at - beside[-1].end <= 3 and not _CHANGED.search(self.folded, beside[-1].end, at):
             return beside[-1].period, True
         named = [m for m in self.times if m.period is not None and m.start <= at and m.kind in STRONG and not self.yearless(m)]
         # `由2022年底的198万人增加到341万人`: the second figure is not of the year that the first is of

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..access import Scope
+from ..config import BUNDLED
 from ..errors import IndexCorrupt, ModelMismatch, NoIndex
 from ..lexical import Lexical
 from ..types import Chunk, Document, Hit, Part, Period
@@ -76,7 +77,7 @@ class Snapshot:
                         f"no generation {name} in {home}; there is {', '.join(generations(home)) or 'none'}"
                     ) from error
                 raise IndexCorrupt(
-                    f"the current generation {name} is incomplete: {error}; index again: zhiyin index PATH"
+                    f"the current generation {name} is incomplete: {error}; build it again from its documents: zhiyin index PATH"
                 ) from error
 
     @classmethod
@@ -86,7 +87,7 @@ class Snapshot:
         if wrong:
             if not where.is_dir():
                 raise FileNotFoundError(wrong[0])
-            raise IndexCorrupt(f"{wrong[0]}; build the index again: zhiyin index PATH")
+            raise IndexCorrupt(f"{wrong[0]}; build the index again from its documents: zhiyin index PATH")
         try:
             return cls(
                 manifest,
@@ -100,7 +101,7 @@ class Snapshot:
             if not where.is_dir():
                 raise FileNotFoundError(str(where)) from error
             raise IndexCorrupt(
-                f"can't open {where}: {error}; build the index again: zhiyin index PATH"
+                f"can't open {where}: {error}; build the index again from its documents: zhiyin index PATH"
             ) from error
 
     def readable(self, scope: Scope) -> frozenset[str]:
@@ -128,11 +129,22 @@ class Snapshot:
     def require(self, model: _Fingerprinted) -> None:
         """Raise ModelMismatch, naming both, where the vectors are not from `model`."""
         built = self.manifest.model
-        if built.fingerprint != model.fingerprint:
+        if built.fingerprint == model.fingerprint:
+            return
+        if built.name == model.name:
+            changed = f"({built.fingerprint[:19]} then, {model.fingerprint[:19]} now)"
+            if built.name == BUNDLED:
+                raise ModelMismatch(
+                    f"the index was built with the embedder of another version of Zhiyin {changed}; build it again: zhiyin index --again"
+                )
             raise ModelMismatch(
-                f"the index was built with the embedder {built.name!r} ({built.fingerprint[:19]}), the one in use is "
-                f"{model.name!r} ({model.fingerprint[:19]}); set embedder back, or index again: zhiyin index PATH"
+                f"the files of the model {built.name!r} have changed since the index was built with it {changed}; compare "
+                f"them: zhiyin models check {built.name}, and pull it again; or take it as it is: zhiyin index --again"
             )
+        raise ModelMismatch(
+            f"the index was built with the embedder {built.name!r} ({built.fingerprint[:19]}), the one in use is "
+            f"{model.name!r} ({model.fingerprint[:19]}); set embedder back, or build the index again: zhiyin index --again"
+        )
 
     def chunk(self, number: int) -> Chunk:
         """Read chunk `number`, as in a Hit. Raises InputError where there is none."""

@@ -159,7 +159,7 @@ def _query(vector: Matrix, dim: int) -> Matrix:
     if query.shape[0] != dim:
         raise ModelMismatch(
             f"the index holds vectors of {dim} numbers, the model in use gives {query.shape[0]}; "
-            "set embedder to the model that the index was built with, or build it again: zhiyin index PATH"
+            "set embedder to the model that the index was built with, or build it again: zhiyin index --again"
         )
     return query
 

@@ -14,10 +14,11 @@ _SCALE = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "亿": 10**8}
 UNITS = words("units.txt")
 _UNIT = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_MIXED = r"\d{1,4}亿\d{1,4}万(?:\d{4}|\d,\d{3})?(?!\d)|\d{1,4}[万亿](?:\d{4}|\d,\d{3}|[1-9]千)(?![\d万亿年]|\.\d)"  # `3万4,500`, `1万2千`, `2亿3000万`
 _CHINESE = r"[零一二三四五六七八九十百千两〇][零一二三四五六七八九十百千万亿两〇]*"
 QUANTITY = re.compile(
     rf"(?P<percent>百分之(?P<of>{_ARABIC}|{_CHINESE}))"
-    rf"|(?P<number>(?:{_ARABIC})|(?:{_CHINESE})|(?<=[近约超逾达足])[数几]?(?=[万亿千百]))"
+    rf"|(?P<number>(?:{_MIXED})|(?:{_ARABIC})|(?:{_CHINESE})|(?<=[近约超逾达足])[数几]?(?=[万亿千百]))"
     rf"[ \u00a0]?(?P<scale>[十百千万亿]*)(?P<more>余|多|来|几)?(?P<scale2>[万亿])?[ \u00a0]?(?P<unit>(?:{_UNIT})|%|‰)?(?P<after>余|多)?"
 )
 _APPROX = re.compile(r"(近|约|超过|超|逾|突破|不足|不到|至少|最多|接近|达到|达|以上|以下|左右)$")
@@ -80,7 +81,12 @@ def find_quantities(text: str) -> list[Quantity]:
 
 
 def _number(text: str) -> Decimal | None:
-    return Decimal(text.replace(",", "")) if text[:1].isdigit() else parse_chinese(text)
+    if not text[:1].isdigit():
+        return parse_chinese(text)
+    value = Decimal(0)
+    for digits, scale in re.findall(r"([\d.]+)([亿万千百]?)", text.replace(",", "")):
+        value += Decimal(digits) * _SCALE.get(scale, 1)
+    return value
 
 
 def _percent(match: re.Match[str]) -> Quantity | None:
