@@ -24,14 +24,21 @@ from .text.times import find_times
 from .text.tokens import cut, rarity
 from .verify import Cited, Failure, check
 
-NAMES = ("nr", "ns", "nt", "nz", "eng")
+NAMES = ("nr", "nz", "eng")
+PLACES = ("ns", "nt")
+RARE = 0.72  # rarity from which no word can be new
+TELLING = 0.55  # weight from which a noun can't be new
 SUPPORTED = 0.5  # how well a word of the source must stand for one of the statement
 LONGEST_UNSAID = 4  # characters of words in a row that nothing in the source stands for
 UNSAID_IN_ALL, UNSAID_IN_CLAUSE = 0.25, 0.5  # shares of the weight of words that nothing in the source stands for
 REACH = 24  # characters before a figure that say what it counts
 CLEARER = 0.25  # how much better another figure's surroundings must fit
 
-_NEGATIONS = re.compile(r"(?<![是否能])(?:没有|没|未能|未|尚未|并未|不再|不得|不予|不能|不会|不应|不需|不是|不|无需|无法|无|并非|非|禁止|严禁|取消|停止|拒绝|免予|免)(?=[\u4e00-\u9fff])")
+_DAY = re.compile(r"(?<!\d)\d{1,2}月\d{1,2}日")
+_CLOCK = re.compile(r"\d{1,3}:\d{1,3}")
+_BODY = re.compile(r"(公司|集团|总工会|工会|委员会|学院|大学|学校|中学|小学|医院|中心|协会|联合会|银行|基金会|合作社|法院|检察院|公安局|[厅局])$")
+_OF_A_NAME = ("n", "b", "j", "vn")
+_NEGATIONS = re.compile(r"(?:没有|没|未能|未|尚未|并未|不再|不得|不予|不能|不会|不应|不需|不是|(?<![是否能])不|无需|无法|无|并非|非|禁止|严禁|取消|停止|拒绝|免予|免)(?=[\u4e00-\u9fff])")
 _BOUND_WORDS = re.compile(r"不[超少低高多大小足到](?:过|于)?|不断|不仅|不但|不同|不少|不久|未来|无偿|无人机|无障碍|无锡|非常|非遗|非公|免费|免疫|免税|不动产|不良|无线|无烟|未成年|无论|不论|不管|不等|不料|无形|无限")
 _OPPOSITES = (
     ("增长|上升|提高|增加|上涨|扩大|提升|回升", "下降|减少|降低|下跌|缩小|下滑|回落"),
@@ -146,13 +153,30 @@ def _unsaid(text: str, source: str, matcher: Matcher) -> Iterable[Failure]:
     covered = _covered(text, source)
     there = matcher.tokens(source)
     known = source.replace(" ", "")
-    for token in cut(text):
-        if token.flag.startswith(NAMES) and len(token.text) > 1 and token.text not in known and not all(covered[token.start : token.end]):
-            if rarity(token.text) > 0.6:
-                yield Failure("name", token.text)
+    days = _days(known)
+    for said in (*_CLOCK.findall(text), *(m[0] for m in _DAY.finditer(text))):
+        if said not in known and not (_DAY.fullmatch(said) and said in days):
+            yield Failure("date", said)
+            return
+    tokens = cut(text)
+    for i, token in enumerate(tokens):
+        strict = token.flag.startswith(PLACES) or (token.flag.startswith(NAMES) and rarity(token.text) > 0.6)
+        if strict and len(token.text) > 1 and token.text not in known and not all(covered[token.start : token.end]):
+            yield Failure("name", token.text)
+            return
+        if _BODY.search(token.text):
+            first = i
+            while first > 0 and tokens[first - 1].end == tokens[first].start and tokens[first - 1].flag.startswith(_OF_A_NAME):
+                first -= 1
+            if any(t.text not in known for t in tokens[first : i + 1]):
+                yield Failure("name", text[tokens[first].start : token.end])
                 return
     terms = [t for t in chinese_terms(text) if t.flag != "m" and t.text not in stop_words("zh")]
     unsaid = [t for t in terms if not _said(t, text, covered, source, there, matcher)]
+    for term in unsaid:
+        if (term.flag.startswith("n") and term.weight >= TELLING) or (len(term.text) > 1 and rarity(term.text) >= RARE):
+            yield Failure("word", term.text)
+            return
     for first, last in _runs(unsaid, text):
         if last - first >= LONGEST_UNSAID:
             yield Failure("word", text[first:last])
@@ -179,6 +203,12 @@ def _runs(terms: Sequence[Term], text: str) -> list[tuple[int, int]]:
         else:
             runs.append((term.start, term.end))
     return runs
+
+
+def _days(text: str) -> set[str]:
+    """The days of a text, the last of a range among them (`8月5日至12日`)."""
+    found = {m[0] for m in _DAY.finditer(text)}
+    return found | {f"{m[1]}月{m[2]}日" for m in re.finditer(r"(\d{1,2})月\d{1,2}日?[至到~—-](\d{1,2})日", text)}
 
 
 def _said(term: Term, text: str, covered: Sequence[bool], source: str, there: Sequence[object], matcher: Matcher) -> bool:

@@ -93,6 +93,8 @@ def _dates(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
     for mention in find_times(statement, None):
         if mention.kind in ("title", "label") or (mention.period is None and mention.month is None):
             continue
+        if mention.kind == "compare" and not re.search(r"\d", statement[mention.start : mention.end]):
+            continue  # `比上年同期` is another word for `同比`
         if not any(_dated(mention.period, mention.month, mention.day, c) for c in cited):
             yield Failure("date", statement[mention.start : mention.end])
 
@@ -105,7 +107,8 @@ def _dated(period: Period | None, month: int | None, day: int | None, cited: Cit
     for other in find_times(cited.text, cited.period):
         if month is not None and (other.month != month or (day is not None and other.day != day)):
             continue
-        if month is not None and cited.period is not None and period.last in (cited.period.first, cited.period.last):
+        named = bool(re.search(r"\d{4}", cited.text[other.start : other.end]))
+        if month is not None and not named and cited.period is not None and period.last in (cited.period.first, cited.period.last):
             return True  # the date is there, and its year is the year that the text speaks of
         if other.period is not None and (other.period == period or (period.first == period.last and period.last in (other.period.first, other.period.last))):
             return True
