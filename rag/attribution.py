@@ -15,14 +15,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import islice
 
 from .terms import Matcher, Term, chinese_terms, stop_words
 from .text.fold import fold
 from .text.numbers import Quantity, find_quantities
 from .text.sentences import clauses
 from .text.times import find_times
-from .text.tokens import cut, rarity
-from .verify import Cited, Failure, check
+from .text.tokens import Token, cut, rarity
+from .verify import Cited, Failure, check, days_named
 
 NAMES = ("nr", "nz", "eng")
 PLACES = ("ns", "nt")
@@ -34,7 +35,7 @@ UNSAID_IN_ALL, UNSAID_IN_CLAUSE = 0.25, 0.5  # shares of the weight of words tha
 REACH = 24  # characters before a figure that say what it counts
 CLEARER = 0.25  # how much better another figure's surroundings must fit
 
-_DAY = re.compile(r"(?<!\d)\d{1,2}月\d{1,2}日")
+_YEAR_BEFORE = re.compile(r"[比较与](?:上年|去年)(?:同期)?(?:相比)?")  # another word for `同比`
 _CLOCK = re.compile(r"\d{1,3}:\d{1,3}")
 _BODY = re.compile(r"(公司|集团|总工会|工会|委员会|学院|大学|学校|中学|小学|医院|中心|协会|联合会|银行|基金会|合作社|法院|检察院|公安局|[厅局])$")
 _OF_A_NAME = ("n", "b", "j", "vn")
@@ -76,7 +77,8 @@ def unattributed(statement: str, sources: Sequence[Source], matcher: Matcher) ->
     text = fold(statement)
     source = "\n".join(s.folded for s in sources)
     whole = "\n".join(s.whole for s in sources)
-    return [*_turned(text, source), *_misplaced(text, source), *_unsaid(text, whole, matcher)]
+    unsaid = _unsaid(_YEAR_BEFORE.sub("同比", text), _YEAR_BEFORE.sub("同比", whole), matcher)
+    return [*_turned(text, source), *_misplaced(text, source), *unsaid]
 
 
 def _turned(text: str, source: str) -> Iterable[Failure]:
@@ -92,8 +94,8 @@ def _turned(text: str, source: str) -> Iterable[Failure]:
     for kind, a, b, c, d in SequenceMatcher(None, text, source, autojunk=False).get_opcodes():
         if kind == "replace":
             here, there = text[max(0, a - 1) : b + 1], source[max(0, c - 1) : d + 1]
-            for one, other in _SIDES:
-                if (one.search(here) and other.search(there)) or (other.search(here) and one.search(there)):
+            for left, right in _SIDES:
+                if (left.search(here) and right.search(there)) or (right.search(here) and left.search(there)):
                     yield Failure("opposite", text[a:b])
     for side, opposite in (pair for a, b in _SIDES for pair in ((a, b), (b, a))):
         said = side.search(text)
@@ -153,49 +155,51 @@ def _unsaid(text: str, source: str, matcher: Matcher) -> Iterable[Failure]:
     covered = _covered(text, source)
     there = matcher.tokens(source)
     known = source.replace(" ", "")
-    days = _days(known)
-    for said in (*_CLOCK.findall(text), *(m[0] for m in _DAY.finditer(text))):
-        if said not in known and not (_DAY.fullmatch(said) and said in days):
-            yield Failure("date", said)
-            return
+    yield from (Failure("number", clock) for clock in _CLOCK.findall(text) if clock not in known)
+    yield from (Failure("date", f"{month}月{day}日") for month, day in days_named(text) - days_named(known))
+    yield from islice(_strangers(text, known, covered), 1)
+    terms = [t for t in chinese_terms(text) if t.flag != "m" and t.text not in stop_words("zh")]
+    unsaid = [t for t in terms if not _said(t, covered, source, there, matcher)]
+    yield from islice(_new(unsaid, terms, text), 1)
+
+
+def _strangers(text: str, known: str, covered: Sequence[bool]) -> Iterable[Failure]:
+    """Names of people, places and organisations that `known`, the source without blanks, does not hold."""
     tokens = cut(text)
     for i, token in enumerate(tokens):
         strict = token.flag.startswith(PLACES) or (token.flag.startswith(NAMES) and rarity(token.text) > 0.6)
         if strict and len(token.text) > 1 and token.text not in known and not all(covered[token.start : token.end]):
             yield Failure("name", token.text)
-            return
         if _BODY.search(token.text):
             first = i
             while first > 0 and tokens[first - 1].end == tokens[first].start and tokens[first - 1].flag.startswith(_OF_A_NAME):
                 first -= 1
             if any(t.text not in known for t in tokens[first : i + 1]):
                 yield Failure("name", text[tokens[first].start : token.end])
-                return
-    terms = [t for t in chinese_terms(text) if t.flag != "m" and t.text not in stop_words("zh")]
-    unsaid = [t for t in terms if not _said(t, text, covered, source, there, matcher)]
+        following = tokens[i + 1] if i + 1 < len(tokens) else None
+        if token.flag == "nr" and len(token.text) == 1 and following and following.start == token.end and text[token.start : following.end] not in known:
+            yield Failure("name", text[token.start : following.end])  # the segmenter cut the surname off
+
+
+def _new(unsaid: Sequence[Term], terms: Sequence[Term], text: str) -> Iterable[Failure]:
+    """Words that nothing in the source stands for: one that tells much, several in a row, or too many."""
     for term in unsaid:
         if (term.flag.startswith("n") and term.weight >= TELLING) or (len(term.text) > 1 and rarity(term.text) >= RARE):
             yield Failure("word", term.text)
-            return
-    for first, last in _runs(unsaid, text):
+    for first, last in _runs(unsaid):
         if last - first >= LONGEST_UNSAID:
             yield Failure("word", text[first:last])
-            return
-    total = sum(t.weight for t in terms) or 1.0
-    if sum(t.weight for t in unsaid) > UNSAID_IN_ALL * total:
+    if sum(t.weight for t in unsaid) > UNSAID_IN_ALL * (sum(t.weight for t in terms) or 1.0):
         yield Failure("word", unsaid[0].text)
-        return
     for start, end in clauses(text):
-        own = [t for t in terms if start <= t.start < end]
         new = [t for t in unsaid if start <= t.start < end]
-        weight = sum(t.weight for t in own)
+        weight = sum(t.weight for t in terms if start <= t.start < end)
         if weight > 0.5 and sum(t.weight for t in new) > UNSAID_IN_CLAUSE * weight:
             yield Failure("word", new[0].text)
-            return
 
 
-def _runs(terms: Sequence[Term], text: str) -> list[tuple[int, int]]:
-    """Where terms follow each other with nothing but a character of grammar between them."""
+def _runs(terms: Sequence[Term]) -> list[tuple[int, int]]:
+    """Where terms follow each other with at most one character between them."""
     runs: list[tuple[int, int]] = []
     for term in terms:
         if runs and term.start - runs[-1][1] <= 1:
@@ -205,16 +209,10 @@ def _runs(terms: Sequence[Term], text: str) -> list[tuple[int, int]]:
     return runs
 
 
-def _days(text: str) -> set[str]:
-    """The days of a text, the last of a range among them (`8月5日至12日`)."""
-    found = {m[0] for m in _DAY.finditer(text)}
-    return found | {f"{m[1]}月{m[2]}日" for m in re.finditer(r"(\d{1,2})月\d{1,2}日?[至到~—-](\d{1,2})日", text)}
-
-
-def _said(term: Term, text: str, covered: Sequence[bool], source: str, there: Sequence[object], matcher: Matcher) -> bool:
+def _said(term: Term, covered: Sequence[bool], source: str, there: Sequence[Token], matcher: Matcher) -> bool:
     if all(covered[term.start : term.end]):
         return True
-    return max((m.score for m in matcher.find(term, source, there)), default=0.0) >= SUPPORTED  # type: ignore[arg-type]
+    return max((m.score for m in matcher.find(term, source, there)), default=0.0) >= SUPPORTED
 
 
 def _covered(text: str, source: str) -> list[bool]:

@@ -101,10 +101,13 @@ def _dates(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
 
 def _dated(period: Period | None, month: int | None, day: int | None, cited: Cited) -> bool:
     if period is None:  # a month or a day without its year
-        return any(m.month == month and (day is None or m.day == day) for m in find_times(cited.text, cited.period))
+        named = any(m.month == month and (day is None or m.day == day) for m in find_times(cited.text, cited.period))
+        return named or (month, day) in days_named(cited.text)
     if month is None and cited.period is not None and (period == cited.period or period.last == cited.period.last):
         return True
     for other in find_times(cited.text, cited.period):
+        if other.kind == "compare" and not re.search(r"\d", cited.text[other.start : other.end]):
+            continue  # `比上年`: what is told is not of that year
         if month is not None and (other.month != month or (day is not None and other.day != day)):
             continue
         named = bool(re.search(r"\d{4}", cited.text[other.start : other.end]))
@@ -113,6 +116,14 @@ def _dated(period: Period | None, month: int | None, day: int | None, cited: Cit
         if other.period is not None and (other.period == period or (period.first == period.last and period.last in (other.period.first, other.period.last))):
             return True
     return False
+
+
+_DAYS = re.compile(r"(?<!\d)(\d{1,2})月(\d{1,2})日?(?:[至到~\u2014\u2013-](\d{1,2})日)?")
+
+
+def days_named(text: str) -> set[tuple[int, int]]:
+    """Month and day of every day in `text`, the last of a range among them (`8月5日至12日`)."""
+    return {(int(m[1]), int(day)) for m in _DAYS.finditer(fold(text)) for day in (m[2], m[3]) if day}
 
 
 def _places(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:

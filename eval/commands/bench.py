@@ -14,13 +14,16 @@ from rag.messages import tr
 from .options import Config, JsonOut, write_json
 
 if TYPE_CHECKING:
+    from rag.config import Settings
     from rag.session import Session
 
 HELP = (
-    "测量建索引、回答和启动的速度与内存（在临时目录中进行）；scale 测量各种向量索引在百万片段下的开销与召回；给出 NAME 和 --data 则在公开评测集上评分。",
-    "Measure indexing, answering, start-up and memory, in a temporary home; with `scale`, what each vector index costs and finds at a million chunks; with NAME and --data, score a published benchmark.",
+    "测量建索引、回答和启动的速度与内存（在临时目录中进行）；scale 测量各种向量索引在百万片段下的开销与召回；liar 测量语言模型的不实陈述有多少被识破；给出 NAME 和 --data 则在公开评测集上评分。",
+    "Measure indexing, answering, start-up and memory, in a temporary home; with `scale`, what each vector index costs and finds at a million chunks; with `liar`, how many untrue statements of a language model are caught; with NAME and --data, score a published benchmark.",
 )
 SCALE = "scale"
+LIAR = "liar"
+STATEMENTS = 1200
 CHUNKS = 1_000_000
 
 
@@ -31,8 +34,8 @@ def bench(
         typer.Argument(
             metavar="NAME",
             help=tr(
-                "scale，或公开评测集：cmrc、drcd、squad、rgb、crud、beir；不给则测速度",
-                "scale, or a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
+                "scale、liar，或公开评测集：cmrc、drcd、squad、rgb、crud、beir；不给则测速度",
+                "scale, liar, or a published benchmark: cmrc, drcd, squad, rgb, crud, beir; none: speed",
             ),
             show_default=False,
         ),
@@ -43,8 +46,8 @@ def bench(
             "--data",
             metavar="FOLDER",
             help=tr(
-                "评测集文件所在的文件夹，或其中一个文件；scale 则为文本所在的文件夹",
-                "the folder with its files, or one file; for scale, a folder of text",
+                "评测集文件所在的文件夹，或其中一个文件；scale 则为文本所在的文件夹，liar 则为文档文件夹",
+                "the folder with its files, or one file; for scale, a folder of text; for liar, of documents",
             ),
         ),
     ] = None,
@@ -63,7 +66,7 @@ def bench(
             "--limit",
             min=1,
             metavar="N",
-            help=tr("每个集合只取前 N 题", "only the first N questions of each set"),
+            help=tr("每个集合只取前 N 题；liar 的陈述数", "only the first N questions of each set; for liar, how many statements"),
         ),
     ] = None,
     config_file: Config = None,
@@ -96,6 +99,9 @@ def bench(
         _written(figures, as_json)
         if as_json != "-":
             console.print(table(figures))
+        return
+    if name == LIAR:
+        _liar(data, limit or STATEMENTS, load(config_file), as_json)
         return
     from ..benchmarks import check_name
 
@@ -130,6 +136,17 @@ def _scale(chunks: int, data: Path | None, as_json: str | None) -> None:
         console.print(table(told))
         for line in lines(told):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _liar(data: Path | None, count: int, settings: Settings, as_json: str | None) -> None:
+    from rich.console import Console
+
+    from ..liar.measure import measure, table
+
+    figures = measure(data, count, settings)
+    _written(figures, as_json)
+    if as_json != "-":
+        Console().print(table(figures))
 
 
 def _written(value: dict[str, Any], out: str | None) -> None:

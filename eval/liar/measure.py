@@ -9,10 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from itertools import cycle, islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rag.grounded import prove
+from rag.messages import tr
 from rag.read import View
 from rag.store import Snapshot
 from rag.terms import Matcher
@@ -22,8 +25,14 @@ from rag.text.tokens import index_terms
 from .lies import HARD_FACTS, LIES, Elsewhere, bodies, people
 from .truths import TRUTHS
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from rag.config import Settings
+
 PASSAGES = 6
 LONGEST, SHORTEST = 200, 14
+TRUE, ALTERED, FACTS = "true", "altered", "altered: numbers, dates and names"
 TRIES = 400  # sentences looked at for one that a kind can be made from
 MISCITED, INVENTED = "miscited", "invented_source"
 """A true statement under the number of another passage, and of one that was not given."""
@@ -129,32 +138,42 @@ def _near(sentence: str, passages: Sequence[Sequence[View]]) -> bool:
 
 
 def figures(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
-    """Cases that went well and all, by kind, with the totals `true`, `altered` and `hard facts`."""
+    """Cases that went well, and all, by kind and in all; see FACTS."""
     out: dict[str, tuple[int, int]] = {}
-
-    def add(name: str, ok: bool) -> None:
-        well, total = out.get(name, (0, 0))
-        out[name] = well + ok, total + 1
-
     for o in outcomes:
-        if o.case.true:
-            add("true", o.well)
-            add(f"true: {o.case.form}", o.well)
-        else:
-            add("altered", o.well)
-            add(f"altered: {o.case.kind}", o.well)
-            if o.case.kind in HARD_FACTS:
-                add("numbers, dates, names", o.well)
+        names = [TRUE, f"{TRUE}: {o.case.form}"] if o.case.true else [ALTERED, f"{ALTERED}: {o.case.kind}"]
+        for name in (*names, *([FACTS] if o.case.kind in HARD_FACTS else ())):
+            well, total = out.get(name, (0, 0))
+            out[name] = well + o.well, total + 1
     return dict(sorted(out.items()))
 
 
-def main(docs: Sequence[Path], count: int, seed: int) -> list[Outcome]:
-    """Index `docs` (or take the index of them that is there) and run."""
-    from rag.config import Settings
+def measure(data: Path | None, count: int, settings: Settings, seed: int = 0) -> dict[str, Any]:
+    """Run over the sample documents and those of the folder `data`. Raises InputError where it is none."""
     from rag.embed import load_embedder
+    from rag.errors import InputError
 
     from .. import homes
 
-    settings = Settings()
-    snapshot = Snapshot.open(homes.indexed(list(docs), settings))
-    return run(snapshot, Matcher(load_embedder(settings).encode_passages), count, seed)
+    if data is not None and not data.is_dir():
+        raise InputError(f"no folder {data}; give one that holds documents")
+    snapshot = Snapshot.open(homes.indexed([Path(str(files("rag.seeds"))), *([data] if data else [])], settings))
+    outcomes = run(snapshot, Matcher(load_embedder(settings).encode_passages), count, seed)
+    return {
+        "statements": len(outcomes), "seed": seed, "figures": figures(outcomes),
+        "wrong": [{"kind": o.case.kind, "form": o.case.form, "said": o.case.text, "source": o.case.original, "proof": o.proof}
+                  for o in outcomes if not o.well],
+    }  # fmt: skip
+
+
+def table(measured: dict[str, Any]) -> Table:
+    """The figures of `measure` for a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    out = Table(box=SIMPLE_HEAD)
+    out.add_column(tr("陈述", "statements"))
+    out.add_column(tr("处理得当", "dealt with rightly"), justify="right")
+    for name, (well, total) in measured["figures"].items():
+        out.add_row(name, f"{well}/{total} ({well / total:.1%})")
+    return out

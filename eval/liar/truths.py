@@ -57,9 +57,10 @@ def scoped(view: View, rng: random.Random) -> str | None:
 
 def refigured(view: View, rng: random.Random) -> str | None:
     """With a figure written another way."""
-    for pattern, write in ((_MYRIAD, lambda m: str(decimal(m[1]))), (_GROUPED, lambda m: f"{m[1]},{m[2]}")):
-        if found := pattern.search(view.text):
-            return view.text[: found.start()] + write(found) + view.text[found.end() :]
+    if found := _MYRIAD.search(view.text):
+        return view.text[: found.start()] + str(decimal(found[1])) + view.text[found.end() :]
+    if found := _GROUPED.search(view.text):
+        return f"{view.text[: found.start()]}{found[1]},{found[2]}{view.text[found.end() :]}"
     return None
 
 

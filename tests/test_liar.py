@@ -1,0 +1,57 @@
+"""The liar test: what it makes is what it says, and the proof holds against it."""
+
+import pytest
+
+from rag.config import Settings
+from rag.embed import load_embedder
+from rag.eval.liar.measure import ALTERED, FACTS, TRUE, Outcome, measure, run
+from rag.index.build import build
+from rag.index.command import seeds
+from rag.store import Snapshot
+from rag.terms import Matcher
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory) -> list[Outcome]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings()
+    build([seeds()], home=home, settings=settings)
+    return run(Snapshot.open(home), Matcher(load_embedder(settings).encode_passages), 1000)
+
+
+def test_half_is_true_and_every_kind_of_lie_is_told(outcomes):
+    assert len(outcomes) >= 900
+    assert abs(sum(o.case.true for o in outcomes) / len(outcomes) - 0.5) < 0.06
+    assert len({o.case.kind for o in outcomes if not o.case.true}) >= 16
+
+
+def test_an_alteration_alters_and_a_truth_is_of_its_passage(outcomes):
+    for o in outcomes:
+        passage = o.case.passages[o.case.right]
+        assert any(v.text == o.case.original for v in passage)
+        if not o.case.true and o.case.kind not in ("miscited", "invented_source"):
+            assert o.case.text not in "".join(v.text for v in passage)
+
+
+def share(outcomes, chosen):
+    picked = [o.well for o in outcomes if chosen(o.case)]
+    return sum(picked) / len(picked)
+
+
+def test_what_is_caught_and_what_is_kept(outcomes):
+    assert share(outcomes, lambda case: not case.true) >= 0.95
+    assert share(outcomes, lambda case: case.true) >= 0.97
+
+
+def test_a_verifier_that_passes_everything_fails_here(outcomes):
+    lax = [Outcome(o.case, o.case.original) for o in outcomes]
+    assert share(lax, lambda case: not case.true) < 0.2
+    assert share(lax, lambda case: case.true) == 1.0
+
+
+def test_the_command_measures_the_samples_with_a_folder(tmp_path):
+    (tmp_path / "a.txt").write_text("2024年,星海市图书馆接待读者186.4万人次,比上年增长12.3%。馆长赵启明介绍,全年外借图书92.7万册次。\n", encoding="utf-8")
+    told = measure(tmp_path, 60, Settings())
+    assert told["statements"] >= 50
+    assert {TRUE, ALTERED, FACTS} <= set(told["figures"])
+    assert all(well <= total for well, total in told["figures"].values())
