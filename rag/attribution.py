@@ -22,7 +22,7 @@ from .text.fold import fold
 from .text.numbers import Quantity, find_quantities
 from .text.sentences import clauses
 from .text.times import find_times
-from .text.tokens import Token, cut, rarity
+from .text.tokens import Token, cut, pairs, rarity
 from .verify import Cited, Failure, check, days_named
 
 NAMES = ("nr", "nz", "eng")
@@ -83,13 +83,12 @@ def unattributed(statement: str, sources: Sequence[Source], matcher: Matcher) ->
 
 def _turned(text: str, source: str) -> Iterable[Failure]:
     """What is negated on one side only, or said the other way round."""
-    for one, other in ((text, source), (source, text)):
-        plain = _BOUND_WORDS.sub(lambda m: "\0" * len(m[0]), other)
-        for match in _NEGATIONS.finditer(_BOUND_WORDS.sub(lambda m: "\0" * len(m[0]), one)):
+    masked = [_BOUND_WORDS.sub(lambda m: "\0" * len(m[0]), said) for said in (text, source)]
+    for one, plain, other in ((text, *masked), (source, *reversed(masked))):
+        for match in _NEGATIONS.finditer(plain):
             after = one[match.end() : match.end() + 2]
-            at = plain.find(after) if len(after) == 2 else -1
-            told = [m.start() for m in re.finditer(re.escape(after), plain)] if at >= 0 else []
-            if told and not any(_NEGATIONS.search(plain, max(0, t - 6), t + 1) for t in told):
+            told = [m.start() for m in re.finditer(re.escape(after), other)] if len(after) == 2 else []
+            if told and not any(_NEGATIONS.search(other, max(0, t - 6), t + 1) for t in told):
                 yield Failure("negation", match[0] + after)
     for kind, a, b, c, d in SequenceMatcher(None, text, source, autojunk=False).get_opcodes():
         if kind == "replace":
@@ -103,16 +102,16 @@ def _turned(text: str, source: str) -> Iterable[Failure]:
             yield Failure("opposite", said[0])
 
 
-def _figures(text: str) -> list[Quantity]:
+def figures(text: str) -> list[Quantity]:
+    """Quantities of `text` in digits that are no times."""
     times = [(m.start, m.end) for m in find_times(text, None)]
     return [q for q in find_quantities(text) if text[q.start].isdigit() and not any(a <= q.start < b for a, b in times)]
 
 
 def _misplaced(text: str, source: str) -> Iterable[Failure]:
     """Figures that stand beside other words than in the source, where another figure of their kind stands beside these."""
-    there = _figures(source)
-    here = _figures(text)
-    for quantity in here:
+    there = figures(source)
+    for quantity in figures(text):
         alike = [q for q in there if q.kind == quantity.kind]
         if len({q.value for q in alike}) < 2:
             continue
@@ -126,8 +125,8 @@ def _beside(text: str, a: Quantity, source: str, b: Quantity) -> float:
     """How far the words before, and right after, two figures are the same: 0 to 1."""
     before = _run_before(text, a.start), _run_before(source, b.start)
     shared = _common_end(*before)
-    pairs = _pairs(before[0]), _pairs(before[1])
-    alike = len(pairs[0] & pairs[1]) / (min(len(pairs[0]), len(pairs[1])) or 1)
+    one, other = map(pairs, before)
+    alike = len(one & other) / (min(len(one), len(other)) or 1)
     after = text[a.end : a.end + 2] == source[b.end : b.end + 2]
     return 0.5 * min(shared, 4) / 4 + 0.4 * alike + 0.1 * after
 
@@ -144,10 +143,6 @@ def _common_end(a: str, b: str) -> int:
     while n < min(len(a), len(b)) and a[-1 - n] == b[-1 - n]:
         n += 1
     return n
-
-
-def _pairs(text: str) -> set[str]:
-    return {text[i : i + 2] for i in range(len(text) - 1)}
 
 
 def _unsaid(text: str, source: str, matcher: Matcher) -> Iterable[Failure]:

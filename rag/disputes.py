@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from .read import Finding
 from .text.designators import find_designators
 from .text.numbers import find_quantities
+from .text.tokens import pairs
 
 ALIKE = 0.8
 """Jaccard index of character pairs, figures left out, from which two sentences count as the same one."""
@@ -24,7 +25,7 @@ def contradicting(best: Finding, findings: Sequence[Finding]) -> Iterator[Findin
     ours = find_quantities(best.text)
     if len(ours) != 1:
         return
-    pairs = _pairs(best.view.folded)
+    own = _pairs(best.view.folded)
     numbered = {(d.noun, d.number) for d in find_designators(best.view.folded)}
     seen = {best.view.source}
     for finding in findings:
@@ -36,7 +37,7 @@ def contradicting(best: Finding, findings: Sequence[Finding]) -> Iterator[Findin
         other = _pairs(finding.view.folded)
         if {(d.noun, d.number) for d in find_designators(finding.view.folded)} != numbered:
             continue  # of another workshop: no contradiction
-        if pairs and len(pairs & other) >= ALIKE * len(pairs | other) and _place(finding) == _place(best):
+        if own and len(own & other) >= ALIKE * len(own | other) and _place(finding) == _place(best):
             seen.add(finding.view.source)
             yield finding
 
@@ -48,5 +49,4 @@ def _place(finding: Finding) -> str:
 
 
 def _pairs(folded: str) -> set[str]:
-    text = _FIGURES.sub("", folded)
-    return {text[i : i + 2] for i in range(len(text) - 1)}
+    return pairs(_FIGURES.sub("", folded))

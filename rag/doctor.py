@@ -136,7 +136,7 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
 def _damage(home: Path, kind: str, name: str) -> Check | None:
     """The finding about a pulled model whose bytes are not those that were pulled; None for any other."""
     from .hub.installed import folder
-    from .hub.overview import own_name
+    from .hub.presets import own_name
     from .hub.pull import again, check
 
     own = own_name(name)

@@ -12,6 +12,7 @@ from .read import View
 from .stopping import check as check_wanted
 from .stopping import condition
 from .text.places import display
+from .text.tokens import pairs
 from .verify import Cited, plainly
 
 if TYPE_CHECKING:
@@ -55,24 +56,14 @@ def prove(text: str, numbers: Sequence[int], passages: Sequence[Sequence[View]],
 
 def _proof(text: str, views: Sequence[View], matcher: Matcher) -> View | None:
     """The sentence nearest to `text` that says all that it says; None where there is none."""
-    said = _pairs(text)
-    if not said:
-        return None
-    for _, n in sorted((-len(said & _pairs(v.text)) / len(said), n) for n, v in enumerate(views)):
-        view = views[n]
-        if len(said & _pairs(view.text)) < NEAR * len(said):
-            return None
-        if not unattributed(text, [_source(view)], matcher):
-            return view
-    return None
+    said = pairs(plainly(text))
+    shared = [len(said & pairs(plainly(view.text))) for view in views]
+    near = [n for n, count in enumerate(shared) if said and count >= NEAR * len(said)]
+    nearest = (views[n] for n in sorted(near, key=lambda n: -shared[n]))
+    return next((view for view in nearest if not unattributed(text, [_source(view)], matcher)), None)
 
 
 def _source(view: View) -> Source:
     regions = view.sentence.regions or ((view.part.region,) if view.part.region else ())
     around = " ".join((view.part.title, *view.sentence.heading, *map(display, view.regions)))
     return Source(Cited(view.text, view.sentence.period or view.part.period, regions), around)
-
-
-def _pairs(text: str) -> set[str]:
-    plain = plainly(text)
-    return {plain[i : i + 2] for i in range(len(plain) - 1)}

@@ -14,7 +14,7 @@ from .config import Settings
 from .query import Kind, Query
 from .relevance import period_match, region_match
 from .text.fold import fold
-from .text.tokens import index_terms
+from .text.tokens import index_terms, pairs
 from .types import Chunk
 
 if TYPE_CHECKING:
@@ -114,11 +114,11 @@ def _distinct(found: Sequence[Retrieved], limit: int) -> list[Retrieved]:
     kept: list[tuple[Retrieved, set[str], set[str]]] = []
     for candidate in found:
         text = fold(candidate.chunk.text)
-        pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+        own = pairs(text)
         figures = set(_FIGURE.findall(text))
-        if any(len(pairs & other) > 0.85 * len(pairs | other) and figures <= theirs for _, other, theirs in kept):
+        if any(len(own & other) > 0.85 * len(own | other) and figures <= theirs for _, other, theirs in kept):
             continue
-        kept.append((candidate, pairs, figures))
+        kept.append((candidate, own, figures))
         if len(kept) == limit:
             break
     return [candidate for candidate, _, _ in kept]

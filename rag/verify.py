@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .text.fold import fold
 from .text.numbers import Quantity, find_quantities, same
 from .text.places import covers, find_places
-from .text.times import find_times
+from .text.times import TimeMention, find_times
 from .types import Period
 
 _TITLES = re.compile(r"《[^》]+》|“[^”]+”|「[^」]+」")
@@ -93,7 +93,7 @@ def _dates(statement: str, cited: Sequence[Cited]) -> Iterable[Failure]:
     for mention in find_times(statement, None):
         if mention.kind in ("title", "label") or (mention.period is None and mention.month is None):
             continue
-        if mention.kind == "compare" and not re.search(r"\d", statement[mention.start : mention.end]):
+        if _the_year_before(mention, statement):
             continue  # `比上年同期` is another word for `同比`
         if not any(_dated(mention.period, mention.month, mention.day, c) for c in cited):
             yield Failure("date", statement[mention.start : mention.end])
@@ -106,7 +106,7 @@ def _dated(period: Period | None, month: int | None, day: int | None, cited: Cit
     if month is None and cited.period is not None and (period == cited.period or period.last == cited.period.last):
         return True
     for other in find_times(cited.text, cited.period):
-        if other.kind == "compare" and not re.search(r"\d", cited.text[other.start : other.end]):
+        if _the_year_before(other, cited.text):
             continue  # `比上年`: what is told is not of that year
         if month is not None and (other.month != month or (day is not None and other.day != day)):
             continue
@@ -116,6 +116,11 @@ def _dated(period: Period | None, month: int | None, day: int | None, cited: Cit
         if other.period is not None and (other.period == period or (period.first == period.last and period.last in (other.period.first, other.period.last))):
             return True
     return False
+
+
+def _the_year_before(mention: TimeMention, text: str) -> bool:
+    """Whether something is only measured against it, and it names no year: `比上年`."""
+    return mention.kind == "compare" and not re.search(r"\d", text[mention.start : mention.end])
 
 
 _DAYS = re.compile(r"(?<!\d)(\d{1,2})月(\d{1,2})日?(?:[至到~\u2014\u2013-](\d{1,2})日)?")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 from rag.errors import InputError
 from rag.messages import tr
 from rag.session import Asks
-from rag.text.fold import fold
+from rag.text.tokens import pairs as character_pairs
+from rag.verify import plainly
 
 from ..judge import judge
 from ..mutate.world import Indexed, World
@@ -150,8 +150,7 @@ class Twice:
 
 def pairs(text: str) -> frozenset[str]:
     """Neighbouring characters of a question, folded and without punctuation, for comparing it with another."""
-    plain = re.sub(r"[\W_]+", "", fold(text))
-    return frozenset(plain[i : i + 2] for i in range(len(plain) - 1))
+    return frozenset(character_pairs(plainly(text)))
 
 
 def alike(one: frozenset[str], other: frozenset[str]) -> float:

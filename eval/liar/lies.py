@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rag.attribution import figures
 from rag.read import View
 from rag.text.fold import fold
 from rag.text.numbers import find_quantities
@@ -122,8 +123,7 @@ def title(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | 
 
 def exchanged(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
     """Two figures of the same unit in each other's place."""
-    times = [(m.start, m.end) for m in find_times(text, None)]
-    found = [q for q in find_quantities(text) if not any(a <= q.start < b for a, b in times) and fold(text[q.start]).isdigit()]
+    found = figures(text)
     pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :] if a.unit == b.unit and a.value != b.value and a.end <= b.start]
     if not pairs or "分别" in text:
         return None
@@ -133,8 +133,7 @@ def exchanged(text: str, view: View, other: Elsewhere, rng: random.Random) -> st
 
 def borrowed(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
     """A figure that the passage gives for something else."""
-    times = [(m.start, m.end) for m in find_times(text, None)]
-    here = [q for q in find_quantities(text) if not any(a <= q.start < b for a, b in times) and fold(text[q.start]).isdigit()]
+    here = figures(text)
     there = find_quantities(view.part.clean)
     clean = fold(view.part.clean)
     pairs = [(a, b) for a in here for b in there if a.kind == b.kind and a.unit and a.value != b.value and clean[b.start].isdigit()

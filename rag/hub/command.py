@@ -202,8 +202,8 @@ def remove(name: Name) -> None:
     from rag.errors import InputError
 
     from .installed import unfinished
-    from .overview import built_with, own_name, used
-    from .presets import find
+    from .overview import built_with, used
+    from .presets import find, own_name
     from .pull import remove as drop
 
     own = own_name(name)

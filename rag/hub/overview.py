@@ -10,7 +10,7 @@ from ..errors import ModelError, StoreError
 from ..messages import tr
 from . import installed
 from .examine import dimension
-from .presets import BUNDLED_EMBEDDER, BUNDLED_READER, PRESETS, find
+from .presets import BUNDLED_EMBEDDER, BUNDLED_READER, PRESETS, find, own_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,11 +22,6 @@ def used(settings: Settings) -> dict[str, str]:
     names[BUNDLED_READER if settings.reranker == BUNDLED else settings.reranker] = "reranker"
     names[BUNDLED_EMBEDDER if settings.embedder == BUNDLED else settings.embedder] = "embedder"
     return {own_name(name): setting for name, setting in names.items() if name}
-
-
-def own_name(name: str) -> str:
-    """The preset's name for any way to write it; another name as it is."""
-    return preset.name if (preset := find(name)) else name
 
 
 def built_with(home: Path) -> str | None:

@@ -62,6 +62,11 @@ def find(name: str) -> Preset | None:
     return next((p for p in PRESETS if wanted in (p.name.lower(), p.repo.lower()) and wanted), None)
 
 
+def own_name(name: str) -> str:
+    """The preset's name for any way to write it; another name as it is."""
+    return preset.name if (preset := find(name)) else name
+
+
 def wanted(name: str) -> Preset:
     """The preset `name`, or a nameless one for the repository `OWNER/NAME`.
 

@@ -24,7 +24,7 @@ from ..store.manifest import sha256
 from . import download, installed
 from .examine import dimension, examine, taken
 from .installed import MANIFEST, PULLING, REMOVED, Installed, Sum, folder, root
-from .presets import Preset, check_name, find, wanted
+from .presets import Preset, check_name, find, own_name, wanted
 from .sources import HUBS, Remote, listing
 
 SPARE = 50_000_000
@@ -118,8 +118,7 @@ def check(home: Path, name: str) -> list[str]:
 def remove(home: Path, name: str) -> int:
     """Remove what an unfinished pull left of a model, or else the model. Returns the bytes that are free again."""
     check_name(name)
-    preset = find(name)
-    name = preset.name if preset else name
+    name = own_name(name)
     staging = root(home) / f"{PULLING}{name}"
     where = next((path for path in (staging, root(home) / name) if path.is_dir()), None)
     if where is None:
@@ -179,7 +178,7 @@ def _fetch(
         files = [by_path[path] for path in taken(by_path, f"{preset.repo} on {hub}")]
         _forget(staging, files)
         total = sum(file.bytes for file in files)
-        _room(preset.name, staging, total - sum(p.stat().st_size for p in staging.rglob("*") if p.is_file()))
+        _room(preset.name, staging, total - installed.size(staging))
         planned(total)
         for file in files:
             download.fetch(client, file, staging / file.path, told, hub=hub, repo=preset.repo)
@@ -264,8 +263,7 @@ def _disk(name: str) -> Iterator[None]:
 
 
 def _require(home: Path, name: str) -> Path:
-    preset = find(name)
-    where = folder(home, preset.name if preset else name)
+    where = folder(home, own_name(name))
     if where is None:
         raise _absent(home, name)
     return where

@@ -61,7 +61,13 @@ _SEVERAL = re.compile(r"还有谁|哪些人|哪(两|三|四|五|六|七|八|九|
 
 RISE = r"增长|增加|上升|提高|提升|上涨|扩大|增|涨|升"
 FALL = r"下降|减少|降低|下跌|缩短|缩小|减|降|跌"
-HOW_MUCH_MORE = re.compile(rf"(?P<verb>{RISE}|{FALL})了?(?:多少|百分之几|百分之多少|几个?百分点|几成)")
+_HOW_MUCH_MORE = re.compile(rf"(?P<verb>{RISE}|{FALL})了?(?:多少|百分之几|百分之多少|几个?百分点|几成)")
+
+
+@lru_cache(maxsize=64)
+def how_much_more(question: str) -> re.Match[str] | None:
+    """Where a question asks for a rise or fall (`增长了多少`), with its `verb`. Asked for every span of it."""
+    return _HOW_MUCH_MORE.search(question)
 
 
 def candidates(query: Query, view: View) -> list[Span]:
@@ -109,7 +115,7 @@ def _quantities(query: Query, view: View) -> list[Span]:
             fit = 1.0 if quantity.kind == "money" else 0.0
         elif query.kind is Kind.PERCENT:
             fit = 1.0 if quantity.kind == "percent" else 0.0
-        elif not query.unit and HOW_MUCH_MORE.search(query.text):
+        elif not query.unit and how_much_more(query.text):
             fit = 1.0  # in figures or in percent
         else:
             fit = _unit_fit(unit, quantity)

@@ -20,7 +20,7 @@ from ..types import Period
 from ..verify import plainly
 from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
 from .blocks import blocks, items
-from .candidates import BEGINS, ENDS, FALL, HOW_MUCH_MORE, RISE, Span, candidates, expected_items
+from .candidates import BEGINS, ENDS, FALL, RISE, Span, candidates, expected_items, how_much_more
 from .views import View
 
 
@@ -108,7 +108,7 @@ class ExtractiveReader:
             place = 1.0 if any_place else _place_fit(query, regions, view)
             score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
-                score *= (1.0 if counted or not query.focus or HOW_MUCH_MORE.search(query.text) else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
+                score *= (1.0 if counted or not query.focus or how_much_more(query.text) else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
                 score *= _risen(query, view, span, found)
             if query.kind is Kind.DATE:
                 score *= _of_event(query, view, span, found)
@@ -243,7 +243,7 @@ def _risen(query: Query, view: View, span: Span, found: Sequence[Support]) -> fl
 
     Less, too, where the sentence does not itself name what grew: there are many rises in a report.
     """
-    asked = HOW_MUCH_MORE.search(query.text)
+    asked = how_much_more(query.text)
     if asked is None:
         return 1.0
     grew = [max((m.score for m in s.matches), default=0.0) for t, s in zip(query.terms, found, strict=True) if t.end <= asked.start()]

@@ -95,6 +95,11 @@ def index_terms(text: str) -> list[str]:
     return terms
 
 
+def pairs(text: str) -> set[str]:
+    """All pairs of neighbouring characters, as they stand: what two texts are compared by that may be cut differently."""
+    return {text[i : i + 2] for i in range(len(text) - 1)}
+
+
 def rarity(word: str) -> float:
     """How much a word tells, from how rare it is in general Chinese (jieba's dictionary counts): 0 to 1."""
     jieba = _segmenter()
