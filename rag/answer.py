@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from .types import Answer, Citation, RelatedPassage, Statement
+from .types import Answer, Citation, RelatedPassage, Statement, Written
 
 
 def to_dict(answer: Answer) -> dict[str, Any]:
@@ -17,25 +17,31 @@ def to_dict(answer: Answer) -> dict[str, Any]:
         "short": answer.short,
         "refused": answer.refused,
         "reason": answer.reason,
-        "statements": [{"text": s.text, "citations": list(s.citations)} for s in answer.statements],
+        "statements": [_statement(s) for s in answer.statements],
         "citations": [asdict(c) | {"marks": [list(m) for m in c.marks]} for c in answer.citations],
         "passages": [asdict(p) for p in answer.passages],
         "generation": answer.generation,
         "timing_ms": {name: round(ms, 1) for name, ms in answer.timing_ms.items()},
         "understood": answer.understood,
+        "written": asdict(answer.written) if answer.written else None,
     }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    return {"text": statement.text, "citations": list(statement.citations)} | ({"generated": True} if statement.generated else {})
 
 
 def from_dict(row: dict[str, Any]) -> Answer:
     """The answer that `to_dict` wrote down. Raises KeyError or TypeError for anything else."""
     return Answer(
         id=row["id"],
+        written=Written(**row["written"]) if row.get("written") else None,
         question=row["question"],
         answer=row["answer"],
         short=row["short"],
         refused=row["refused"],
         reason=row["reason"],
-        statements=tuple(Statement(s["text"], tuple(s["citations"])) for s in row["statements"]),
+        statements=tuple(Statement(s["text"], tuple(s["citations"]), s.get("generated", False)) for s in row["statements"]),
         citations=tuple(Citation(**c | {"marks": tuple((a, b) for a, b in c["marks"])}) for c in row["citations"]),
         passages=tuple(RelatedPassage(**p) for p in row["passages"]),
         generation=row["generation"],

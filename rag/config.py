@@ -26,7 +26,16 @@ class Settings:
 
     embedder: str = BUNDLED  # "bundled", a model name, or a folder
     reranker: str = ""  # "bundled" for the reader model, a cross-encoder's name or folder; empty for none
-    generator: str = ""  # a causal language model's name or folder; empty for the reader alone
+    generator: str = ""  # a language model: name or folder, or with generator_url its name there; empty for the reader alone
+    generator_url: str = ""  # an OpenAI-compatible server (vLLM, Ollama, llama.cpp, LM Studio, SGLang): "http://127.0.0.1:8000/v1"
+    generator_key_env: str = ""  # environment variable that holds the server's key
+    generator_seconds: int = 60  # longest that the model may take for an answer
+    generator_tokens: int = 400  # most tokens that it writes
+    generator_context: int = 0  # tokens that it can hold, prompt and answer; 0 for what the model says, of a server 8192
+    generator_device: str = "auto"  # auto (a GPU if there is one), cpu, cuda, cuda:1, mps
+    generator_bits: int = 16  # 16 for the model's own precision; 8 or 4 to quantise it while loading (bitsandbytes)
+    generator_threads: int = 0  # CPU threads of the model; 0 for all cores
+    entailment: str = ""  # an NLI cross-encoder's name or folder that a language model's statements must pass, too; empty for none
     chunk_tokens: int = 160  # most tokens of a passage
     chunk_overlap: int = 1  # sentences that a passage shares with the one before
     index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf, ivfpq, rabitq
@@ -86,7 +95,8 @@ class Settings:
                                 ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0),
                                 ("ask_per_minute", 0, 1_000_000), ("ask_at_once", 1, 256), ("ask_waiting", 0, 100_000),
                                 ("ask_seconds", 1, 3600), ("body_kb", 16, 1_000_000), ("body_seconds", 1, 3600),
-                                ("auth_session_hours", 1, 8760), ("audit_days", 1, 36_500)):
+                                ("generator_seconds", 1, 3600), ("generator_tokens", 16, 8192), ("generator_context", 0, 1_048_576),
+                                ("generator_threads", 0, 1024), ("auth_session_hours", 1, 8760), ("audit_days", 1, 36_500)):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ConfigError(f"{name} = {value!r} is out of range; give {low} to {high}")
@@ -94,6 +104,8 @@ class Settings:
             raise ConfigError(f"audit = {self.audit!r}; give hash, text or off")
         if self.index_type not in ("auto", "flat", "hnsw", "ivf", "ivfpq", "rabitq"):
             raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw, ivf, ivfpq or rabitq")
+        if self.generator_bits not in (4, 8, 16):
+            raise ConfigError(f"generator_bits = {self.generator_bits!r}; give 16, 8 or 4")
         if not (self.lexical or self.dense):
             raise ConfigError("lexical and dense are both off; leave at least one on")
 

@@ -146,10 +146,30 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of an answer and the numbers of the citations that prove it."""
+    """One sentence of an answer and the numbers of the citations that prove it.
+
+    `generated` where a language model wrote it, in its own words; they are proved like any other.
+    """
 
     text: str
     citations: tuple[int, ...]
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a language model did for an answer.
+
+    `state`: writing (more may come), done, declined (it says that the sources do not hold the answer), unproved (nothing
+    of what it wrote is proved), failed (`note` says why), late (its time was up). `cut` statements were left out for
+    want of proof, `repaired` were put right when it was asked again.
+    """
+
+    model: str
+    state: str
+    cut: int = 0
+    repaired: int = 0
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +200,4 @@ class Answer:
     timing_ms: dict[str, float] = field(default_factory=dict)
     understood: dict[str, object] = field(default_factory=dict)  # years, regions, terms, rewritten question
     id: str | None = None
+    written: Written | None = None  # absent where no language model was asked
