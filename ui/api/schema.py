@@ -76,6 +76,7 @@ ANSWERED: dict[str, Any] = {
     "generation": "000001",
     "timing_ms": {"retrieve": 3.1, "read": 22.0, "total": 26.4},
     "understood": {"years": [2022], "regions": ["辽宁"]},
+    "written": None,
 }
 REFUSED: dict[str, Any] = ANSWERED | {
     "question": "明天沈阳下不下雨?",
