@@ -21,7 +21,7 @@ from rag import config
 from rag.cli import build
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("index", "ask", "serve", "users", "audit", "models", "doctor", "eval", "bench")
+COMMANDS = ("index", "ask", "serve", "users", "audit", "models", "prompts", "replay", "doctor", "eval", "bench")
 BLOCK = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- /figures -->)", re.DOTALL)
 BASELINE = ROOT / "tests" / "baseline" / "metrics.json"
 

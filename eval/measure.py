@@ -107,11 +107,12 @@ def citation_judge(name: str, settings: Settings) -> Judge:
     if name == "verifier":
         return VerifierJudge()
     if name == "llm":
-        if not settings.generator:
-            raise InputError("--judge llm needs a language model: set generator in the settings")
-        from rag.registry import load as part
+        from rag.generate import load_generator
 
-        return LlmJudge(part("generators", "transformers")(settings.generator))
+        generator = load_generator(settings)
+        if generator is None:
+            raise InputError("--judge llm needs a language model: set generator or generator_url in the settings")
+        return LlmJudge(generator)
     if not Path(name).is_dir():
         raise InputError(f"--judge {name}: give verifier, llm, or the folder of an NLI model")
     return NliJudge(Path(name))

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .compose import cite, compared, marked, proof
-from .config import Settings
+from . import trend
+from .comparison import compared, together
+from .compose import cite, marked, proof
 from .disputes import contradicting
-from .grounded import ground
+from .fuller import Fuller
 from .offsets import OffsetMap
 from .plan import plan
 from .query import Query
 from .read import ExtractiveReader, Finding, View
 from .read.align import VALUES
-from .read.candidates import Span
+from .read.blocks import parts
 from .refusal import Reason, message
 from .retrieve import Retrieved, retrieve
 from .stopping import check as check_wanted
-from .terms import Matcher, Term
+from .terms import Term
 from .text.places import display
 from .text.tokens import PAIR, index_terms
+from .tools import Tools
 from .trace import Step, Trace
 from .types import Answer, Citation, RelatedPassage, Statement
 from .verify import check
 
 if TYPE_CHECKING:
-    from .embed import Embedder
     from .filters import Filters
-    from .generate import Generator
-    from .rerank import Reranker
     from .store import Snapshot
 
 COLON = "\uff1a"
@@ -43,16 +43,8 @@ AS_GOOD = 0.92  # how near the best a figure of another year must come to be sho
 MOST_OTHERS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a bot answers with. `view` gives a sentence by generation, source, part and number."""
-
-    settings: Settings
-    embedder: Embedder
-    matcher: Matcher
-    view: Callable[[Snapshot, str, int, int], View]
-    reranker: Reranker | None = None
-    generator: Generator | None = None
+Row = tuple[str, Finding | None, Reason | None]
+"""What a step found, under its label, or why it found nothing."""
 
 
 class Asking:
@@ -90,10 +82,13 @@ class Asking:
             return
         steps = self.plan.steps
         self.steps = []
+        if len(steps) == 1 and (query := trend.asked(steps[0].query)) is not None and (series := self._over_the_years(query)):
+            yield from self._fuller(replace(self._compose([(self._scope(finding), finding, None) for finding in series]), short=None))
+            return
         for step in steps:
             self.steps.append(self._find(step.label, step.query))
-            # a language model writes the whole anew: what the reader found by itself is not shown before it
-            if growing and len(self.steps) < len(steps) and self.tools.generator is None:
+            # figures are chosen together, so that one may still change until the last is there
+            if growing and len(self.steps) < len(steps) and not any(step.query.kind in VALUES for step in self.steps):
                 so_far = self._compose([(s.label, s.chosen, s.reason) for s in self.steps])
                 if not so_far.refused:
                     yield so_far
@@ -102,7 +97,7 @@ class Asking:
             found = [row for step in self.steps for row in self._disputed(step)]
         elif len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
-        yield self._written(self._compose(found))
+        yield from self._fuller(self._compose(found))
 
     def trace(self) -> Trace:
         """The answer with how it came about."""
@@ -112,29 +107,16 @@ class Asking:
             candidate = self._compose([(step.label, step.candidate, step.reason) for step in self.steps])
         return Trace(answer, tuple(self.steps), None if candidate.refused else candidate)
 
-    def _written(self, read: Answer) -> Answer:
-        """The language model's fuller answer, proved sentence by sentence; the reader's own where nothing passes."""
-        generator = self.tools.generator
-        if generator is None or not self.retrieved:
-            return read
+    def _fuller(self, read: Answer) -> Iterator[Answer]:
+        """The reader's answer, then with what a language model writes, where there is one and it has something to write from."""
+        if self.tools.generator is None or not self.retrieved:
+            yield read
+            return
+        fuller = Fuller(self.tools, self.tools.generator, self.snapshot, self.query, self.steps, self.reader, self._views, self._supported)
         at = time.perf_counter()
-        passages = [self._views([r]) for r in self.retrieved[:6]]
-        citations: list[Citation] = []
-        kept: list[Statement] = []
-        for text, view in ground(generator, self.query, passages, self.tools.matcher):
-            whole = Finding(view, Span(0, len(view.text), 1.0), 1.0, 1.0, 1.0, (), (), view.sentence.period, view.regions)
-            citation = cite(whole, self.snapshot.document(view.source), len(citations) + 1)
-            known = next((c for c in citations if (c.source, c.start) == (citation.source, citation.start)), None)
-            if known is None:
-                citations.append(citation)
-            kept.append(Statement(text, ((known or citation).n,)))
-        self.timing["generate"] = (time.perf_counter() - at) * 1000
-        if not kept:
-            return replace(read, timing_ms=self._timing())
-        return replace(
-            read, answer="\n".join(marked(s.text, s.citations, self.query.language) for s in kept), refused=False, reason=None, statements=tuple(kept),
-            citations=tuple(citations), timing_ms=self._timing(),
-        )
+        for answer in fuller.answers(read):
+            self.timing["generate"] = (time.perf_counter() - at) * 1000
+            yield replace(answer, timing_ms=self._timing())
 
     def _find(self, label: str, query: Query) -> Step:
         check_wanted()
@@ -152,13 +134,42 @@ class Asking:
         if chosen is None:
             reason = self._why_not(query, views, findings)
         else:
+            chosen = self._beside_the_others(chosen, eligible)
             self.others = self._elsewhere(query, chosen, findings)
-            if rivals := [f for f in contradicting(chosen, findings) if self._supported(f)][:MOST_OTHERS]:
-                self.rivals[label] = rivals
+            self._note_rivals(label, chosen, findings)
         self.timing["read"] += (time.perf_counter() - at) * 1000
         candidate = chosen or max(eligible, key=lambda f: f.support, default=None)
         support = min(candidate.support / self._scale, 1.0) if candidate else 0.0
         return Step(label, query, tuple(retrieved), tuple(findings[:CONSIDERED]), chosen, reason, candidate, support)
+
+    def _over_the_years(self, query: Query) -> list[Finding]:
+        """A figure for each of three or more years, where the documents give them; the step is noted then."""
+        step = self._find("", query)
+        found = trend.series(query, self.reader.read(query, self._views(step.retrieved), any_time=True), self._supported)
+        self.rivals.clear()
+        self.others = []
+        if found:
+            self.steps = [replace(step, chosen=found[-1], candidate=found[-1], reason=None)]
+        return found
+
+    def _beside_the_others(self, best: Finding, eligible: Sequence[Finding]) -> Finding:
+        """What to choose of a step's findings, given those of the steps before, whose choice may change with it."""
+        earlier = [i for i, step in enumerate(self.steps) if step.chosen is not None and step.query.kind in VALUES]
+        if not earlier or self.plan.steps[len(self.steps)].query.kind not in VALUES:
+            return best
+        choices = [[f for f in self.steps[i].findings if self._supported(f)] for i in earlier]
+        *before, own = together([*choices, [f for f in eligible if self._supported(f)]], compares=self.plan.compares)
+        for i, finding in zip(earlier, before, strict=True):
+            step = self.steps[i]
+            if finding is not step.chosen:
+                self.steps[i] = replace(step, chosen=finding, candidate=finding, support=min(finding.support / self._scale, 1.0))
+                self._note_rivals(step.label, finding, step.findings)
+        return own
+
+    def _note_rivals(self, label: str, chosen: Finding, findings: Sequence[Finding]) -> None:
+        self.rivals.pop(label, None)
+        if rivals := [f for f in contradicting(chosen, findings) if self._supported(f)][:MOST_OTHERS]:
+            self.rivals[label] = rivals
 
     def _why_not(self, query: Query, views: list[View], findings: Sequence[Finding]) -> Reason:
         if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
@@ -237,7 +248,7 @@ class Asking:
         notes: list[str] = []
         reasons = [reason for _, _, reason in found if reason]
         zh = self.query.language == "zh"
-        for label, finding, _ in found:
+        for label, finding, _ in itertools.chain.from_iterable(map(_by_item, found)):
             if finding is None:
                 notes.append(f"{label}\uff1a资料中没有找到。" if zh else f"{label}: not found in the documents.")
                 continue
@@ -246,7 +257,7 @@ class Asking:
                 reasons.append(Reason.NOT_VERIFIED)
                 continue
             citation = cite(finding, self.snapshot.document(finding.view.source), len(citations) + 1)
-            same = next((c for c in citations if (c.source, c.start, c.end) == (citation.source, citation.start, citation.end)), None)
+            same = next((c for c in citations if replace(c, n=citation.n) == citation), None)  # each figure has its own mark
             if same is None:
                 citations.append(citation)
             statements.append(Statement(text, ((same or citation).n,)))
@@ -256,9 +267,11 @@ class Asking:
         if self.rivals:
             notes.append("各份资料说法不一\uff0c请核对出处。" if zh else "The documents differ; please check the sources.")
         lines = [marked(s.text, s.citations, self.query.language) for s in statements]
-        short = kept[0][1].text if len(self.plan.steps) == 1 and not self.rivals else None
+        short = None
+        if len(self.plan.steps) == 1 and not self.rivals:
+            short = ";".join(f.text for _, f in kept) if len(found) == 1 else kept[0][1].text
         if self.plan.compares and len(kept) == len(self.plan.steps):
-            verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.language)
+            verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.text, self.query.language)
             if verdict:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
                 statements.insert(0, Statement(verdict, numbers))
@@ -290,6 +303,15 @@ class Asking:
 
     def _timing(self) -> dict[str, float]:
         return {**self.timing, "total": (time.perf_counter() - self.started) * 1000}
+
+
+def _by_item(row: Row) -> list[Row]:
+    """A list that runs over several sentences as an item each, so that each has its citation; other findings as they are."""
+    label, finding, reason = row
+    if finding is None or finding.view.last is None:
+        return [row]
+    each = [replace(finding, view=view, span=span) for view, span in parts(finding.view)]
+    return [(label, item, reason) for item in each] if not any(check(item.text, [proof(item)]) for item in each) else [row]
 
 
 def _eligible(finding: Finding) -> bool:

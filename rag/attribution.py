@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from .terms import Matcher, Term, chinese_terms, stop_words
 from .text.fold import fold
@@ -32,15 +33,20 @@ TELLING = 0.55  # weight from which a noun can't be new
 SUPPORTED = 0.5  # how well a word of the source must stand for one of the statement
 LONGEST_UNSAID = 4  # characters of words in a row that nothing in the source stands for
 UNSAID_IN_ALL, UNSAID_IN_CLAUSE = 0.25, 0.5  # shares of the weight of words that nothing in the source stands for
-REACH = 24  # characters before a figure that say what it counts
-CLEARER = 0.25  # how much better another figure's surroundings must fit
+UNSAID_CHARACTERS, SAID_LEAST = 6, 0.3  # a clause of so many characters of which the source holds a smaller share is new
+REACH = 60  # characters before a figure that say what it counts
+AFTER = 6  # characters after it that do
+LONGEST_REPLACED = 12  # characters in another's place; more than that is another way to put it
 
 _YEAR_BEFORE = re.compile(r"[比较与](?:上年|去年)(?:同期)?(?:相比)?")  # another word for `同比`
+_VARIANTS = str.maketrans("瞭甦藉", "了苏借")  # Traditional forms of words, which `fold` leaves since other words keep them
 _CLOCK = re.compile(r"\d{1,3}:\d{1,3}")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
+_DAY = re.compile(r"(?<![\d月])(\d{1,2})日")
 _BODY = re.compile(r"(公司|集团|总工会|工会|委员会|学院|大学|学校|中学|小学|医院|中心|协会|联合会|银行|基金会|合作社|法院|检察院|公安局|[厅局])$")
 _OF_A_NAME = ("n", "b", "j", "vn")
 _NEGATIONS = re.compile(r"(?:没有|没|未能|未|尚未|并未|不再|不得|不予|不能|不会|不应|不需|不是|(?<![是否能])不|无需|无法|无|并非|非|禁止|严禁|取消|停止|拒绝|免予|免)(?=[\u4e00-\u9fff])")
-_BOUND_WORDS = re.compile(r"不[超少低高多大小足到](?:过|于)?|不断|不仅|不但|不同|不少|不久|未来|无偿|无人机|无障碍|无锡|非常|非遗|非公|免费|免疫|免税|不动产|不良|无线|无烟|未成年|无论|不论|不管|不等|不料|无形|无限")
+_BOUND_WORDS = re.compile(r"不[超少低高多大小足到](?:过|于)?|不断|不仅|不但|不同|不少|不久|未来|无偿|无人机|无障碍|无锡|非常|非遗|非公|免费|免疫|免税|不动产|不良|不法|不利|不当|不慎|不幸|无线|无烟|未成年|无论|不论|不管|不等|不料|无形|无限")
 _OPPOSITES = (
     ("增长|上升|提高|增加|上涨|扩大|提升|回升", "下降|减少|降低|下跌|缩小|下滑|回落"),
     ("超过|高于|多于|以上|至少|不少于|不低于|突破|逾", "不足|低于|少于|以下|至多|不超过|不高于|不多于|不到"),
@@ -48,7 +54,20 @@ _OPPOSITES = (
     ("首次|第一次", "再次|第二次"), ("最高|最多|最大|最长", "最低|最少|最小|最短"), ("前", "后"), ("男", "女"), ("加入|参加", "退出"), ("有效", "无效"),
     ("早于|提前", "晚于|推迟|延后"), ("利好", "利空"), ("净流入", "净流出"), ("买入", "卖出"), ("收入", "支出"), ("进口", "出口"), ("新增", "累计"),
 )  # fmt: skip
+_THINGS = ("n", "j", "b", "eng")
+_DEEDS = ("v", "d", "a", "p", "c", "u", "zg")
+_RUN = re.compile(r"[^\W_]{2,}")
+_BREAK = re.compile(r"[\d\W]")
 _SIDES = tuple((re.compile(a), re.compile(b)) for a, b in _OPPOSITES)
+
+
+class Change(NamedTuple):
+    """Characters `start` to `end` of a statement stand where `first` to `last` of its source stand."""
+
+    start: int
+    end: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -61,12 +80,12 @@ class Source:
     @cached_property
     def folded(self) -> str:
         """The sentence, folded."""
-        return fold(self.cited.text)
+        return _folded(self.cited.text)
 
     @cached_property
     def whole(self) -> str:
         """The sentence and what stands around it, folded."""
-        return f"{self.folded}\n{fold(self.around)}"
+        return f"{self.folded}\n{_folded(self.around)}"
 
 
 def unattributed(statement: str, sources: Sequence[Source], matcher: Matcher) -> list[Failure]:
@@ -74,14 +93,32 @@ def unattributed(statement: str, sources: Sequence[Source], matcher: Matcher) ->
     found = check(statement, [s.cited for s in sources])
     if found:
         return found
-    text = fold(statement)
-    source = "\n".join(s.folded for s in sources)
-    whole = "\n".join(s.whole for s in sources)
-    unsaid = _unsaid(_YEAR_BEFORE.sub("同比", text), _YEAR_BEFORE.sub("同比", whole), matcher)
-    return [*_turned(text, source), *_misplaced(text, source), *unsaid]
+    text = _YEAR_BEFORE.sub("同比", _folded(statement))
+    source = _YEAR_BEFORE.sub("同比", "\n".join(s.folded for s in sources))
+    whole = _YEAR_BEFORE.sub("同比", "\n".join(s.whole for s in sources))
+    changed = _changes(text, source)
+    return [
+        *_other_years(text, sources), *_turned(text, source, changed), *_misplaced(text, source),
+        *_replaced(text, source, changed, matcher), *_unsaid(text, whole, matcher),
+    ]  # fmt: skip
 
 
-def _turned(text: str, source: str) -> Iterable[Failure]:
+def _folded(text: str) -> str:
+    return fold(text).translate(_VARIANTS)
+
+
+def _changes(text: str, source: str) -> list[Change]:
+    """Where other characters stand in the statement than in its source; one character in common does not part two changes."""
+    changes: list[Change] = []
+    for kind, a, b, c, d in SequenceMatcher(None, text, source, autojunk=False).get_opcodes():
+        if kind != "equal" and changes and a - changes[-1].end <= 1:
+            changes[-1] = Change(changes[-1].start, b, changes[-1].first, d)
+        elif kind != "equal":
+            changes.append(Change(a, b, c, d))
+    return [c for c in changes if c.start < c.end and c.first < c.last]
+
+
+def _turned(text: str, source: str, changed: Sequence[Change]) -> Iterable[Failure]:
     """What is negated on one side only, or said the other way round."""
     masked = [_BOUND_WORDS.sub(lambda m: "\0" * len(m[0]), said) for said in (text, source)]
     for one, plain, other in ((text, *masked), (source, *reversed(masked))):
@@ -90,12 +127,11 @@ def _turned(text: str, source: str) -> Iterable[Failure]:
             told = [m.start() for m in re.finditer(re.escape(after), other)] if len(after) == 2 else []
             if told and not any(_NEGATIONS.search(other, max(0, t - 6), t + 1) for t in told):
                 yield Failure("negation", match[0] + after)
-    for kind, a, b, c, d in SequenceMatcher(None, text, source, autojunk=False).get_opcodes():
-        if kind == "replace":
-            here, there = text[max(0, a - 1) : b + 1], source[max(0, c - 1) : d + 1]
-            for left, right in _SIDES:
-                if (left.search(here) and right.search(there)) or (right.search(here) and left.search(there)):
-                    yield Failure("opposite", text[a:b])
+    for a, b, c, d in changed:
+        here, there = text[max(0, a - 1) : b + 1], source[max(0, c - 1) : d + 1]
+        for left, right in _SIDES:
+            if (left.search(here) and right.search(there)) or (right.search(here) and left.search(there)):
+                yield Failure("opposite", text[a:b])
     for side, opposite in (pair for a, b in _SIDES for pair in ((a, b), (b, a))):
         said = side.search(text)
         if said and not side.search(source) and opposite.search(source) and not opposite.search(text):
@@ -109,40 +145,53 @@ def figures(text: str) -> list[Quantity]:
 
 
 def _misplaced(text: str, source: str) -> Iterable[Failure]:
-    """Figures that stand beside other words than in the source, where another figure of their kind stands beside these."""
-    there = figures(source)
-    for quantity in figures(text):
+    """Figures that stand beside what another figure of their kind stands beside in the source, and beside nothing of their own."""
+    ours, there = figures(text), figures(source)
+    for quantity in ours:
         alike = [q for q in there if q.kind == quantity.kind]
         if len({q.value for q in alike}) < 2:
             continue
-        own = [_beside(text, quantity, source, q) for q in alike if q.value == quantity.value]
-        others = [_beside(text, quantity, source, q) for q in alike if q.value != quantity.value]
-        if own and others and max(others) > max(own) + CLEARER:
+        said = _beside(text, quantity, ours)
+        own = [_beside(source, q, there) for q in alike if q.value == quantity.value]
+        others = [_beside(source, q, there) for q in alike if q.value != quantity.value]
+        if own and any(all(said & (other - mine) and not said & (mine - other) for mine in own) for other in others):
             yield Failure("figure", text[quantity.start : quantity.end])
 
 
-def _beside(text: str, a: Quantity, source: str, b: Quantity) -> float:
-    """How far the words before, and right after, two figures are the same: 0 to 1."""
-    before = _run_before(text, a.start), _run_before(source, b.start)
-    shared = _common_end(*before)
-    one, other = map(pairs, before)
-    alike = len(one & other) / (min(len(one), len(other)) or 1)
-    after = text[a.end : a.end + 2] == source[b.end : b.end + 2]
-    return 0.5 * min(shared, 4) / 4 + 0.4 * alike + 0.1 * after
+def _beside(text: str, quantity: Quantity, known: Sequence[Quantity]) -> set[str]:
+    """Pairs of characters that say what a figure counts: before it, back to the last figure of its kind, and right after it."""
+    before = max((q.end for q in known if q.kind == quantity.kind and q.end <= quantity.start), default=0)
+    lead = text[max(0, before, quantity.start - REACH) : quantity.start]
+    sentence = max(lead.rfind(mark) for mark in "。!?\n") + 1
+    after = _BREAK.split(text[quantity.end : quantity.end + AFTER])[0]
+    return {p for part in (lead[sentence:], after) for p in pairs(re.sub(r"\W+", "", part))}
 
 
-def _run_before(text: str, at: int) -> str:
-    """The words before a figure, back to the figure before it."""
-    lead = text[max(0, at - REACH) : at]
-    cut_at = max((m.end() for m in re.finditer(r"\d[\d.,]*[\u4e00-\u9fff%]?|[。;\uff1b!?\n]", lead)), default=0)
-    return re.sub(r"[\W\d_]+", "", lead[cut_at:])
+def _replaced(text: str, source: str, changed: Sequence[Change], matcher: Matcher) -> Iterable[Failure]:
+    """Nouns and names in the place of others, between words that are the same in both."""
+    ours, there = cut(text), matcher.tokens(source)
+    terms = [t for t in chinese_terms(text) if t.text not in stop_words("zh")]
+    covered = _covered(text, source)
+    for a, b, c, d in changed:
+        between = (a > 1 and text[a - 2 : a] == source[c - 2 : c]) or (b + 2 <= len(text) and text[b : b + 2] == source[d : d + 2])
+        if not between or max(b - a, d - c) > LONGEST_REPLACED:
+            continue
+        if all(t.flag.startswith(_DEEDS) for part in (text[a:b], source[c:d]) for t in cut(part)) and min(b - a, d - c) > 1:
+            continue
+        lost = [t for t in there if t.start < d and c < t.end and t.flag.startswith(_THINGS) and text.count(t.text) < source.count(t.text)]
+        broken = any(t.start < c or d < t.end for t in lost)
+        new = any(t.start < b and a < t.end and t.flag.startswith(_THINGS) for t in ours)
+        here = [t for t in terms if t.start < b and a < t.end and t.flag.startswith(_THINGS)]
+        if lost and (broken or new) and not (here and all(_said(t, covered, source, there, matcher) for t in here)):
+            yield Failure("word", text[a:b])
 
 
-def _common_end(a: str, b: str) -> int:
-    n = 0
-    while n < min(len(a), len(b)) and a[-1 - n] == b[-1 - n]:
-        n += 1
-    return n
+def _other_years(text: str, sources: Sequence[Source]) -> Iterable[Failure]:
+    """Years that the sources neither write nor mean (`去年`); `check` holds the times themselves against them."""
+    named = [m for m in _YEAR.findall(text) if not any(m in s.whole for s in sources)]
+    if named:
+        periods = [p for s in sources for p in (s.cited.period, *(m.period for m in find_times(s.cited.text, s.cited.period))) if p]
+        yield from (Failure("date", f"{y}年") for y in named if not any(int(y) in (p.first, p.last) for p in periods))
 
 
 def _unsaid(text: str, source: str, matcher: Matcher) -> Iterable[Failure]:
@@ -152,10 +201,13 @@ def _unsaid(text: str, source: str, matcher: Matcher) -> Iterable[Failure]:
     known = source.replace(" ", "")
     yield from (Failure("number", clock) for clock in _CLOCK.findall(text) if clock not in known)
     yield from (Failure("date", f"{month}月{day}日") for month, day in days_named(text) - days_named(known))
+    yield from (Failure("date", m[0]) for m in _DAY.finditer(text) if not re.search(rf"(?<!\d){m[1]}(?:日|[至到、~\u2014-]\d+日)", known))
     yield from islice(_strangers(text, known, covered), 1)
     terms = [t for t in chinese_terms(text) if t.flag != "m" and t.text not in stop_words("zh")]
     unsaid = [t for t in terms if not _said(t, covered, source, there, matcher)]
     yield from islice(_new(unsaid, terms, text), 1)
+    sizes = ((a, b, sum(map(len, _RUN.findall(text[a:b])))) for a, b in clauses(text))
+    yield from islice((Failure("word", text[a:b]) for a, b, size in sizes if size >= UNSAID_CHARACTERS and sum(covered[a:b]) < SAID_LEAST * size), 1)
 
 
 def _strangers(text: str, known: str, covered: Sequence[bool]) -> Iterable[Failure]:

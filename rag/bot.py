@@ -11,17 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .asking import Asking, Tools
+from .asking import Asking
 from .config import BUNDLED, Settings
 from .embed import load_embedder
+from .entailment import load_entailment
 from .errors import InputError, ModelError, ModelMismatch, NoIndex
-from .followup import anchor_of, complete
+from .followup import anchor_of
+from .generate import load_generator
 from .query import understand
 from .read import View
 from .refusal import Reason, message
 from .registry import load
+from .rewrite import rewritten
+from .smalltalk import is_smalltalk
 from .store import Snapshot, current_generation
 from .terms import Matcher
+from .tools import Tools
 from .trace import Trace
 from .types import Answer
 
@@ -49,11 +54,13 @@ class Bot:
     """
 
     def __init__(
-        self, settings: Settings, home: Path, *, embedder: Embedder | None = None, generator: Generator | None = None
+        self, settings: Settings, home: Path, *, embedder: Embedder | None = None, generator: Generator | None = None,
+        generation: str | None = None,
     ) -> None:
-        """`embedder` and `generator` take the place of those that the settings name."""
+        """`embedder` and `generator` take the place of those that the settings name; `generation` is asked in place of the current one."""
         self.settings = settings
         self.home = home
+        self._pinned = generation
         self._lock = threading.Lock()
         self._views: OrderedDict[tuple[str, str, int, int], View] = OrderedDict()
         self._opening = threading.Lock()
@@ -66,17 +73,18 @@ class Bot:
         # words are compared in the bundled space whatever embeds the passages: it is fast enough for single words
         words = embedder_ if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
         self._asked = embedder_
+        writer = generator or load_generator(settings)
         self._tools = Tools(
             settings, embedder_, Matcher(words.encode_passages), self.view,
             reranker=load("rerankers", BUNDLED if settings.reranker == BUNDLED else "cross-encoder")(settings.reranker) if settings.reranker else None,
-            generator=generator or (load("generators", "transformers")(settings.generator) if settings.generator else None),
+            generator=writer, entails=load_entailment(settings.entailment).proves if settings.entailment and writer else None,
         )
         self._by_generation: dict[str, Tools] = {}  # this one and the one before, which questions may still be using
 
     @property
     def snapshot(self) -> Snapshot:
         """The current generation; opened again when the pointer has moved."""
-        current = current_generation(self.home)
+        current = self._pinned or current_generation(self.home)
         if current is None:
             raise NoIndex(f"nothing is indexed in {self.home} yet; run: zhiyin index")
         held = self._snapshot
@@ -89,7 +97,7 @@ class Bot:
             if self._snapshot is None or self._snapshot.generation != current:
                 old = self._snapshot
                 try:
-                    snapshot = Snapshot.open(self.home)
+                    snapshot = Snapshot.open(self.home, self._pinned)
                     tools = self._tools_for(snapshot)
                 except (ModelError, ModelMismatch) as error:
                     if old is None:
@@ -177,8 +185,10 @@ class Bot:
             raise InputError(f"the question has {len(question)} characters; {MAX_QUESTION} are the most")
         if not question.strip():
             return Answer(question, message(Reason.EMPTY_QUESTION, None), refused=True, reason=Reason.EMPTY_QUESTION.value, id=id_)
+        if is_smalltalk(question):
+            return Answer(question, message(Reason.NO_QUESTION, understand(question)), refused=True, reason=Reason.NO_QUESTION.value, id=id_)
         snapshot = self.library(scope)
-        standing = complete(question, history)
+        standing = rewritten(question, history, self._tools.generator)
         query = understand(standing, anchor=anchor_of(history))
         if standing != question:
             query = replace(query, rewritten_from=question)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from .offsets import OffsetMap
 from .read import Finding
-from .text.numbers import find_quantities
 from .types import Citation, Document, Part
 from .verify import Cited
 
@@ -33,22 +32,6 @@ def proof(finding: Finding) -> Cited:
     part: Part = finding.view.part
     regions = finding.regions or ((part.region,) if part.region else ())
     return Cited(finding.view.text, finding.period, regions)
-
-
-def compared(labels: Sequence[str], findings: Sequence[Finding], language: str) -> str | None:
-    """Which of two or more figures is larger and by how much, where all have one unit; None where they can't be compared."""
-    values = []
-    for finding in findings:
-        quantities = find_quantities(finding.text)
-        if len(quantities) != 1:
-            return None
-        values.append(quantities[0])
-    if len({q.kind for q in values}) != 1 or len(values) < 2:
-        return None
-    best = max(range(len(values)), key=lambda i: values[i].value)
-    if sum(q.value == values[best].value for q in values) > 1:
-        return "两者相同" if language == "zh" else "they are equal"
-    return f"{labels[best]}更多" if language == "zh" else f"{labels[best]} is higher"
 
 
 def marked(text: str, citations: Sequence[int], language: str = "zh") -> str:

@@ -106,6 +106,8 @@ class Settings:
             raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw, ivf, ivfpq or rabitq")
         if self.generator_bits not in (4, 8, 16):
             raise ConfigError(f"generator_bits = {self.generator_bits!r}; give 16, 8 or 4")
+        if (self.generator or self.generator_url) and self.generator_seconds >= self.ask_seconds:
+            raise ConfigError(f"generator_seconds = {self.generator_seconds} leaves the reader no time of ask_seconds = {self.ask_seconds}; make it less")
         if not (self.lexical or self.dense):
             raise ConfigError("lexical and dense are both off; leave at least one on")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from .config import BUNDLED, Settings, load
 from .errors import NoIndex, ZhiyinError
 from .messages import tr
+from .templates import names, problem
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .embed import Embedder
 
 LIBRARIES = (
-    "torch", "faiss-cpu", "sentence-transformers", "transformers", "gradio", "jieba", "bm25s", "numpy", "trafilatura",
+    "torch", "faiss-cpu", "sentence-transformers", "transformers", "openai", "gradio", "jieba", "bm25s", "numpy", "trafilatura",
     "pypdfium2", "python-docx",
 )  # fmt: skip
 LOW_DISK = 1 << 30
@@ -40,7 +41,7 @@ class Check:
 
 def examine(home: Path, config: Path | None = None) -> list[Check]:
     """All findings about this installation and the index in `home`. Never raises for what it looks for."""
-    checks = [_python(), *map(_library, LIBRARIES), *_commands(), Check("home", "ok", str(home)), _disk(home)]
+    checks = [_python(), *map(_library, LIBRARIES), *_commands(), *_prompts(), Check("home", "ok", str(home)), _disk(home)]
     try:
         settings = load(config)
     except ZhiyinError as error:
@@ -91,6 +92,14 @@ def _commands() -> Iterator[Check]:
             yield Check(f"zhiyin {entry.name}", "broken", f"{entry.value}: {error}", todo)
 
 
+def _prompts() -> Iterator[Check]:
+    for name in names():
+        wrong = problem(name)
+        if wrong is not None:
+            todo = tr(f"改正，或还原：zhiyin prompts reset {name}", f"correct it, or go back: zhiyin prompts reset {name}")
+            yield Check(f"prompt {name}", "broken", wrong, todo)
+
+
 def _disk(home: Path) -> Check:
     where = next(path for path in (home, *home.parents) if path.exists())
     free = shutil.disk_usage(where).free
@@ -127,8 +136,10 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
             str(error),
             tr("重新安装,或改正 embedder 设置", "reinstall, or correct `embedder`"),
         )
-    for kind in ("reranker", "generator"):
-        if name := getattr(settings, kind):
+    for kind in ("reranker", "generator", "entailment"):
+        if kind == "generator" and settings.generator_url:
+            yield _server(settings)
+        elif name := getattr(settings, kind):
             yield _damage(home, kind, name) or _model(kind, name)
     yield from examine_index(home, embedder)
 
@@ -163,6 +174,21 @@ def _model(kind: str, name: str) -> Check:
         return Check(kind, "ok", str(locate(name, kind)))
     except ZhiyinError as error:
         return Check(kind, "broken", str(error), tr(f"改正 {kind} 设置", f"correct `{kind}`"))
+
+
+def _server(settings: Settings) -> Check:
+    from .generate.server import ServerGenerator
+
+    try:
+        generator = ServerGenerator(settings)
+        models = generator.models()
+    except ZhiyinError as error:
+        return Check("generator", "broken", str(error), tr("启动模型服务，或改正 generator_url 等设置", "start the model server, or correct `generator_url`"))
+    detail = f"{settings.generator_url}: {generator.name}, {generator.context} tokens"
+    if generator.name in models:
+        return Check("generator", "ok", detail)
+    listed = ", ".join(models[:10])
+    return Check("generator", "warn", detail, tr(f"服务器列出的模型中没有它：{listed}", f"the server does not list it, but: {listed}"))
 
 
 def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:

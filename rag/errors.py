@@ -12,7 +12,8 @@ ZhiyinError
 │   ├── IndexCorrupt         a checksum or a format does not hold
 │   └── ModelMismatch        built with another model or format
 ├── ModelError           a model can't be loaded or run
-│   └── UnknownPlugin        no such embedder, reader, generator …
+│   ├── UnknownPlugin        no such embedder, reader, generator …
+│   └── OutOfTime            a model took longer than it may
 ├── InputError           what a caller sent can't be understood
 └── Stopped              nobody waits for the answer any more
 
@@ -74,6 +75,10 @@ class ModelError(ZhiyinError):
 
 class UnknownPlugin(ModelError):
     """No part of that name is installed."""
+
+
+class OutOfTime(ModelError):
+    """A model took longer than it may. What it gave before stands."""
 
 
 class InputError(ZhiyinError):

@@ -1,69 +1,207 @@
-"""A language model's answer, held to the proof: each statement aligned to a sentence, verified, or cut."""
+"""A language model's answer, held to the proof: each statement verified as it is written, put right once, or cut."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from .attribution import Source, unattributed
-from .prompt import declines, render, statements
-from .query import Query
-from .read import View
+from .errors import InputError, ModelError, OutOfTime
+from .prompt import Passage, Prompt, render, render_repair
+from .proving import failures, prove
 from .stopping import check as check_wanted
 from .stopping import condition
-from .text.places import display
-from .text.tokens import pairs
-from .verify import Cited, plainly
+from .verify import plainly
+from .written import declines, statements
 
 if TYPE_CHECKING:
     from .generate import Generator
+    from .read import View
     from .terms import Matcher
 
-MAX_TOKENS = 400
-NEAR = 0.5  # share of a statement's character pairs that a sentence must hold to be what it rests on
+CHARACTERS = 8  # of an answer for each token that it may have; a server may not keep to its limit
+MOST_STATEMENTS = 40
+REPEATS = 3  # times that a model may say the same before it counts as caught in a loop
+MOST_REPAIRED = 8  # statements that it is asked to put right
+
+# what can't be seen, or changes how what stands after it is shown
+_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd\ud800-\udfff]")
+
+_STOPS = re.compile("[。！？!?.\n\\]］】〕]")
+_OPEN_MARK = re.compile(r"[\[［【〔][^\]］】〕\n]{0,16}$")
+_FINISHED = re.compile("[。！？!?.”」』’》）)\\]］】〕]\\s*$")
+
+_log = logging.getLogger("zhiyin.grounded")
+
+
+class Held(Enum):
+    """What became of a statement: kept, known already, proved but not about the question (so far), not proved."""
+
+    KEPT, KNOWN, ASIDE, UNPROVED = range(4)
 
 
 class Grounded(NamedTuple):
-    """A statement of the model and the sentence that proves it."""
+    """A statement of the model and the sentences that prove it."""
 
     text: str
-    view: View
+    views: tuple[View, ...]
 
 
-def ground(generator: Generator, query: Query, passages: Sequence[Sequence[View]], matcher: Matcher) -> Iterator[Grounded]:
-    """Statements of `generator` about `passages` (each the views of its sentences) that the verifier lets through.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is proved so far. `state` is one of `Written`'s; the last draft's is not "writing"."""
 
-    A statement is first held against what it cites, then against the other passages; one that no sentence proves is
-    cut. Nothing is yielded where the model says that there is no answer.
+    state: str = "writing"
+    statements: tuple[Grounded, ...] = ()
+    cut: int = 0
+    repaired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a model is asked: the question, its language, and the passages, each with the views of its sentences."""
+
+    question: str
+    language: str
+    passages: Sequence[Passage]
+    views: Sequence[Sequence[View]]
+
+
+@dataclass(slots=True)
+class Grounding:
+    """One model's work on one task.
+
+    `bears` says whether proved sentences are about what was asked, given those that are kept so far. `entails`, where
+    there is an NLI model, has the last word on a statement and its sentences.
     """
-    texts = ["".join(view.text for view in views) for views in passages]
-    written = "".join(generator.stream(render(query.text, texts, query.language), max_tokens=MAX_TOKENS, stop=condition()))
-    check_wanted()  # cut off in the middle, a sentence may say what it was not going to say
-    if declines(written):
-        return
-    for text, numbers in statements(written):
-        view = prove(text, numbers, passages, matcher)
-        if view is not None:
-            yield Grounded(text, view)
+
+    generator: Generator
+    matcher: Matcher
+    bears: Callable[[Sequence[View], Sequence[Grounded]], bool]
+    entails: Callable[[str, Sequence[View]], bool] | None = None
+    tokens: int = 400  # most that it may write, each time it is asked
+    seconds: float = 60.0  # longest that it may take in all
+    _kept: list[Grounded] = field(default_factory=list)
+    _aside: list[Grounded] = field(default_factory=list)  # proved; whether they bear on the question is not known yet
+    _said: dict[str, int] = field(default_factory=dict)
+
+    def drafts(self, task: Task) -> Iterator[Draft]:
+        """Growing drafts; the last is whole. Raises Stopped where nobody waits any more, and no other error of a model.
+
+        A statement is held against what it cites, then against the other passages. Those that nothing proves are sent
+        back once, with what is wrong with them; what is still not proved then is cut.
+        """
+        until = time.monotonic() + self.seconds
+        failed: list[tuple[str, tuple[int, ...]]] = []
+        repaired = 0
+        state = "done"
+        try:
+            prompt = render(task.question, task.passages, task.language, self._fits)
+            for text, numbers in self._written(prompt, until):
+                if plainly(text) and declines(text):
+                    state = "declined"
+                    break
+                held = self._held(text, numbers, task)
+                if held is Held.KEPT:
+                    yield self._draft("writing", failed, repaired)
+                elif held is Held.UNPROVED:
+                    failed.append((text, numbers))
+            if failed and state == "done":
+                for text, numbers in self._written(self._again(task, failed), until):
+                    if repaired < len(failed) and not declines(text) and self._held(text, numbers, task) is Held.KEPT:
+                        repaired += 1
+                        yield self._draft("writing", failed, repaired)
+        except OutOfTime:
+            state = "late"
+        except (ModelError, InputError) as error:
+            _log.warning("the language model %r failed: %s", self.generator.name, error)
+            state = "failed"
+        if state == "declined" and self._kept:
+            state = "done"
+        if state == "done" and not self._kept:
+            state = "unproved" if self._said else "declined"
+        yield self._draft(state, failed, repaired)
+
+    def _draft(self, state: str, failed: Sequence[object], repaired: int) -> Draft:
+        return Draft(state, tuple(self._kept), len(failed) - repaired + len(self._aside), repaired)
+
+    def _again(self, task: Task, failed: Sequence[tuple[str, tuple[int, ...]]]) -> Prompt:
+        told = [(text, self._wrong(text, numbers, task)) for text, numbers in failed[:MOST_REPAIRED]]
+        return render_repair(task.question, task.passages, task.language, told, self._fits)
+
+    def _wrong(self, text: str, numbers: Sequence[int], task: Task) -> str:
+        found = failures(text, numbers, task.views, self.matcher)
+        return "\u3001".join(dict.fromkeys(failure.text for failure in found[:4]))
+
+    def _held(self, text: str, numbers: Sequence[int], task: Task) -> Held:
+        """Hold a statement against the passages. One that makes clear what others are about takes these with it."""
+        if plainly(text) in {plainly(known.text) for known in (*self._kept, *self._aside)}:
+            return Held.KNOWN
+        views = prove(text, numbers, task.views, self.matcher)
+        if not views or (self.entails is not None and not self.entails(text, views)):
+            return Held.UNPROVED
+        if not self.bears(views, self._kept):
+            self._aside.append(Grounded(text, views))
+            return Held.ASIDE
+        self._kept.append(Grounded(text, views))
+        for waiting in [g for g in self._aside if self.bears(g.views, self._kept)]:
+            self._aside.remove(waiting)
+            self._kept.append(waiting)
+        return Held.KEPT
+
+    def _fits(self, messages: list[dict[str, str]]) -> bool:
+        context = self.generator.context
+        return context is None or self.generator.count(messages) + self.tokens <= context
+
+    def _written(self, prompt: Prompt, until: float) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Statements in the order of writing, each as soon as the next one begins. Raises OutOfTime, ModelError."""
+        wanted = condition()
+
+        def stop() -> bool:
+            return time.monotonic() > until or (wanted is not None and wanted())
+
+        pieces = self.generator.stream(prompt.messages, max_tokens=self.tokens, stop=stop)
+        try:
+            for text, numbers in settled(self._checked(pieces, until), self.tokens):
+                seen = self._said[text] = self._said.get(text, 0) + 1
+                if seen >= REPEATS or len(self._said) > MOST_STATEMENTS:
+                    return
+                if seen == 1:
+                    yield text, numbers
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _checked(self, pieces: Iterable[str], until: float) -> Iterator[str]:
+        """`pieces` without what can't be seen. What was cut off by the clock, or by who asked, ends with an error."""
+        length = 0
+        for piece in pieces:
+            yield _UNSEEN.sub("", piece)
+            length += len(piece)
+            if length > self.tokens * CHARACTERS:
+                return
+        check_wanted()  # cut off in the middle, a sentence may say what it was not going to say
+        if time.monotonic() > until:
+            raise OutOfTime(f"{self.generator.name!r} took longer than {self.seconds:g} s; give it more time with generator_seconds")
 
 
-def prove(text: str, numbers: Sequence[int], passages: Sequence[Sequence[View]], matcher: Matcher) -> View | None:
-    """The sentence that says what `text` says: of the passages cited by their `numbers` (from 1), else of the others."""
-    cited = [n - 1 for n in numbers if 0 < n <= len(passages)]
-    order = [*cited, *(i for i in range(len(passages)) if i not in cited)]
-    return next((v for i in order for v in [_proof(text, passages[i], matcher)] if v is not None), None)
+def settled(pieces: Iterable[str], tokens: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The statements of a text that arrives in `pieces`, each once nothing can be added to it any more.
 
-
-def _proof(text: str, views: Sequence[View], matcher: Matcher) -> View | None:
-    """The sentence nearest to `text` that says all that it says; None where there is none."""
-    said = pairs(plainly(text))
-    shared = [len(said & pairs(plainly(view.text))) for view in views]
-    near = [n for n, count in enumerate(shared) if said and count >= NEAR * len(said)]
-    nearest = (views[n] for n in sorted(near, key=lambda n: -shared[n]))
-    return next((view for view in nearest if not unattributed(text, [_source(view)], matcher)), None)
-
-
-def _source(view: View) -> Source:
-    regions = view.sentence.regions or ((view.part.region,) if view.part.region else ())
-    around = " ".join((view.part.title, *view.sentence.heading, *map(display, view.regions)))
-    return Source(Cited(view.text, view.sentence.period or view.part.period, regions), around)
+    A last one that looks cut off, at the limit of `tokens`, is left out.
+    """
+    text, told, ended = "", 0, False
+    for piece in pieces:
+        text += piece
+        ended = ended or bool(_STOPS.search(piece))
+        if ended and len(found := statements(_OPEN_MARK.sub("", text))) > told + 1:
+            yield from found[told:-1]
+            told, ended = len(found) - 1, bool(_STOPS.search(piece))
+    found = statements(text)
+    whole = len(text) * 3 < tokens or bool(_FINISHED.search(text))  # a character is three tokens at most
+    yield from found[told:] if whole else found[told:-1]

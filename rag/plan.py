@@ -7,15 +7,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .query import Kind, Query, understand
+from .query import VAGUE, Kind, Query, understand
 from .text.places import display
 from .types import Period
 
 _JOIN = re.compile(r"^[\s]*(和|与|跟|及|以及|、|对比|相比|比|还是|vs\.?|and|or|than|,)[\s]*$", re.IGNORECASE)
 _RANGE = re.compile(r"^[\s]*(至|到|—|-|~|–|to|through)[\s]*$", re.IGNORECASE)
-_COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
+_COMPARES = re.compile(r"[多少高低大]还是|哪(个|一个|边|家|省|年|种|类)?.{0,6}(更|最|多|少|高|低|大|小)|更(多|少|高|低|大|小)|谁.{0,16}(多|少|高|低)(?!少)|差(了)?(多少|几)|多出(多少|几)|少了?(多少|几)|(?<![至最])[多少高低大小]了?多少(?!有)|相差|差多少|增(加|长)了?(多少|几)|变化|对比|比较|相比|\b(more|fewer|less|higher|lower|larger|compare|difference)\b")
+_AGAINST = re.compile(r"(相比|比起来|比较起来|比)(?=[,;])|(?<![,;])(对比|比较)(?=[,;])")
 _MANNER = re.compile(r"更[高大低多好](的)?(标准|水平|质量|力度|规模|层次|要求|目标|范围|程度|作用|贡献|空间|平台|效率|站位|起点)")  # `以更高标准` compares nothing
-_ASK = re.compile(r"多少|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
+_ASK = re.compile(r"多少|哪几|几(?=[\u4e00-\u9fff])|哪|什么|啥|谁|何时|怎么|为何|how many|how much|when|who|which|what|where", re.IGNORECASE)
 _VERDICT = re.compile(r"(其中|又|那)?(哪(一)?(个|年|省|边|方|者|种)|谁)(更|最|比较)?(多|少|高|低|大|小|早|晚)(一些|一点|些)?(呢)?")
 _EDGES = " ,;?。"
 _SUMMED = re.compile(r"^[\s,]*(这)?[两二三四五六七八九十]个?(省份|省|市|地区|地|县|区|家)(?![级直])")  # `四川、辽宁、安徽三省`
@@ -41,6 +42,9 @@ class Plan:
 
 
 _EACH = re.compile(r"分别|各自|各(?=[\u4e00-\u9fff]{0,3}(?:是|有|多|为|几|占|返|了|帮|发|派|给|投|开|举|办))|又是|都是|respectively|\beach\b|\bboth\b")
+
+_YEARLY = re.compile(r"分别|各(?!级|地|类|项|方|省|市|县|个)|逐年|每年|历年|\beach\b|respectively")
+MOST_YEARS = 6  # of a span, asked for one by one
 
 
 def plan(query: Query) -> Plan:
@@ -102,12 +106,23 @@ def _partly_paired(query: Query, regions: Sequence[str]) -> list[tuple[str | Non
 
 
 def _separate(query: Query) -> list[Period]:
-    """The years asked about one by one; a range (`2018年到2022年`) stays one period."""
+    """The years asked about one by one; a range (`2018年到2022年`) stays one period unless each of its years is asked for."""
     times = query.times
+    value = query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT)
+    by_year = value and query.period is not None and bool(_YEARLY.search(query.text))
+    if by_year and query.period is not None and 1 < query.period.last - query.period.first + 1 <= MOST_YEARS and _is_range(query):
+        return [Period(year, year) for year in range(query.period.first, query.period.last + 1)]
     for (_, end, _), (start, _, _) in itertools.pairwise(times):
         if _RANGE.match(query.text[end:start]):
             return []
     return list(dict.fromkeys(p for _, _, p in times))
+
+
+def _is_range(query: Query) -> bool:
+    """Whether all that is said of time is one span of years (`2020至2022年`)."""
+    if len(query.times) == 1:
+        return not query.since
+    return len(query.times) == 2 and bool(_RANGE.match(query.text[query.times[0][1] : query.times[1][0]]))
 
 
 def _about(query: Query, region: str | None, period: Period | None, compares: bool, *, alone: bool = False) -> Query:
@@ -116,11 +131,12 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     `alone`: the years of the question belong to single places, so that a place without one is asked about for any year.
     """
     cuts = ([(a, b) for a, b, _ in query.places] if region else []) + ([(a, b) for a, b, _ in query.times] if period or alone else [])
-    kept, at = [], 0
+    kept: list[str] = []
+    at = 0
     for start, end in sorted(cuts):
         if start >= at:
             gap = query.text[at:start]
-            kept.append("" if _JOIN.match(gap) else gap)
+            kept.append("" if _JOIN.match(gap) or (kept and _RANGE.match(gap)) else gap)
             at = end
     kept.append(query.text[at:])
     lead = (f"{period}年" if period else "") + (display(region) if region else "")
@@ -129,7 +145,7 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         kind, unit = _compared_kind(query.text), ""
     if (compares or not again.focus) and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
-        nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l")]
+        nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l") or (t.flag == "vn" and t.text not in VAGUE)]
         again = replace(again, focus=tuple(nouns[-1:]) or again.focus)
     return replace(again, kind=kind, unit=unit or again.unit, regions=(region,) if region else query.regions,
                    period=period or (None if alone else query.period))
@@ -151,6 +167,42 @@ def _things(query: Query) -> list[Step]:
     joins = [i for i in range(len(terms) - 1) if (gap := query.text[terms[i].end : terms[i + 1].start]).strip() and _JOIN.match(gap)]
     if not joins:
         return []
+    against = _AGAINST.search(query.text)
+    groups = _beside(query, joins, against.start()) if against else _coordinated(query, joins)
+    if not groups:
+        return []
+    first, last = groups[0].start, groups[-1].stop - 1
+    longest = max(len(group) for group in groups[1:])
+    own_clause = against is not None and bool(re.search("[,;]", query.text[: against.start()]))
+    if len(groups[0]) > longest and not own_clause:  # what stands before the first thing is said of all of them
+        groups[0] = range(groups[0].stop - longest, groups[0].stop)
+        first = groups[0].start
+    steps = []
+    for mine in groups:
+        others = {n for group in groups if group is not mine for n in group}
+        kept = tuple(t for n, t in enumerate(terms) if n not in others)
+        label = query.text[terms[mine[0]].start : terms[mine[-1]].end]
+        text = query.text[: terms[first].start] + label + query.text[terms[last].end :]
+        focus = tuple(n for n, t in enumerate(kept) if any(t is terms[m] for m in mine))
+        kind = query.kind if query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT, Kind.DATE) else _compared_kind(query.text)
+        titles = tuple(title for title in query.titles if title in text)
+        steps.append(Step(replace(query, text=text, terms=kept, focus=focus, kind=kind, titles=titles), label))
+    return steps
+
+
+def _beside(query: Query, joins: Sequence[int], against: int) -> list[range]:
+    """`追回的欠薪,普通案件与调解案件相比`: the numbers of the terms of the things that one clause, up to `against`, sets side by side."""
+    start = max(query.text.rfind(c, 0, against) for c in ",;") + 1
+    inside = [i for i, t in enumerate(query.terms) if start <= t.start and t.end <= against]
+    stops = [i for i in joins if i in inside and i + 1 in inside]
+    if not stops:
+        return []
+    return [range(a, b + 1) for a, b in zip([inside[0], *(i + 1 for i in stops)], [*stops, inside[-1]], strict=True)]
+
+
+def _coordinated(query: Query, joins: Sequence[int]) -> list[range]:
+    """The numbers of the terms of each of the things joined: as much before each join as makes them alike."""
+    terms = query.terms
     tail = terms[joins[0]].text[-1]
     first = joins[0]
     while first > 0 and query.text[terms[first - 1].end : terms[first].start] in _WITHIN and joins[0] - first < 4:
@@ -166,20 +218,7 @@ def _things(query: Query) -> list[Step]:
     for stop in [*joins, last]:
         groups.append(range(at, stop + 1))
         at = stop + 1
-    longest = max(len(group) for group in groups[1:])
-    if len(groups[0]) > longest:  # what stands before the first thing is said of all of them
-        groups[0] = range(groups[0].stop - longest, groups[0].stop)
-        first = groups[0].start
-    steps = []
-    for mine in groups:
-        others = {n for group in groups if group is not mine for n in group}
-        kept = tuple(t for n, t in enumerate(terms) if n not in others)
-        label = query.text[terms[mine[0]].start : terms[mine[-1]].end]
-        text = query.text[: terms[first].start] + label + query.text[terms[last].end :]
-        focus = tuple(n for n, t in enumerate(kept) if any(t is terms[m] for m in mine))
-        kind = query.kind if query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT, Kind.DATE) else Kind.QUANTITY
-        steps.append(Step(replace(query, text=text, terms=kept, focus=focus, kind=kind), label))
-    return steps
+    return groups
 
 
 def _by_ask(query: Query) -> list[Step]:
@@ -200,7 +239,7 @@ def _by_ask(query: Query) -> list[Step]:
         if earlier and not own.focus and steps:  # `…提了多少条,辽宁提了多少`: the thing counted is that of the clause before
             counted = {steps[-1].query.terms[i].text for i in steps[-1].query.focus}
             own = replace(own, unit=own.unit or steps[-1].query.unit, focus=tuple(len(own.terms) + i for i, t in enumerate(topic) if t.text in counted))
-        label = query.text[start:end].strip(_EDGES)
+        label = query.text[start if n else asking[0][0] : end].strip(_EDGES)  # what comes before the first asks nothing
         steps.append(Step(replace(own, text=(query.text[:start] + query.text[start:end]) if n else query.text[:end], terms=(*own.terms, *topic),
                                   regions=own.regions or (earlier.regions if earlier else ()), period=own.period or (earlier.period if earlier else None),
                                   years=own.years or (earlier.years if earlier else ()),

@@ -1,137 +1,177 @@
-"""What a language model is told, and what its text says: templates in, statements with cited numbers out.
+"""What a language model is told: templates in, messages out. Whatever others wrote stands in them as data.
 
-Templates are `string.Template` files, one a language: `answer.zh.txt` in the package `rag.prompts`, or a file
-of that name in `$ZHIYIN_HOME/prompts/`, which goes before. What stands above a line of `---` is the system
-message.
+Documents, titles, conversations and earlier statements can hold anything: lines that look like a source of their
+own, fences, the marks that a chat template sets between speakers. They are kept within fences that they can't
+close, on lines that they can't leave, and those marks are broken up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from importlib import resources
-from string import Template
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from .config import home
-from .errors import ConfigError
+from .errors import InputError
+from .templates import Messages, PromptTemplate, load
+from .text.places import display
 from .text.sentences import split
+from .types import Part
+from .written import NOT_FOUND
 
-NOT_FOUND = {"zh": "资料中没有找到答案。", "en": "The sources do not hold the answer."}
+Fits = Callable[[Messages], bool]
+"""Whether messages, and room for an answer, fit in a model. It may be slow: few are asked."""
 
-_NEEDED = ("question", "sources")
-_RULE = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-_LEAD = re.compile(r"[ \t]*(?:#{1,6}|[-*+•·]|>)[ \t]+")  # Markdown's headings, list items and quotations
-_MARK = re.compile(
-    r"[ \t]*[\[［【〔][ \t]*(?:资料|来源|資料|來源|sources?)?[ \t]*"
-    r"(\d{1,2}(?:[ \t]*[,，、;；~～–-][ \t]*\d{1,2})*)[ \t]*[\]］】〕](?:[ \t]+(?=[。，；：！？、]))?",
-    re.IGNORECASE,
-)
-_RANGE = re.compile(r"(\d+)[ \t]*[~～–-][ \t]*(\d+)|(\d+)")
+MOST_TURNS = 6
+MOST_OF_ANSWER = 300  # characters of an earlier answer
+MOST_OF_TITLE = 120  # characters
+
+_SAID = {
+    "zh": {"from": "出处\uff1a", "unknown": "不详", "asked": "问\uff1a", "answered": "答\uff1a", "failed": "{}\uff08资料里没有\uff1a{}\uff09"},
+    "en": {"from": "From: ", "unknown": "unknown", "asked": "Q: ", "answered": "A: ", "failed": "{} (not in the sources: {})"},
+}
+# `<|im_start|>`, `</s>`, `<start_of_turn>`, `[/INST]`: tokenizers read the marks of chat templates in any text
+_SPEAKER = re.compile(r"<(?=[|\uff5c/<!?]|[^\W\d])|\[(?=/?[A-Za-z_]*[A-Z]{3}[A-Za-z_]*\])")
+_BROKEN_UP = {"<": "\uff1c", "[": "\uff3b"}
 
 
-def render(question: str, passages: Sequence[str], language: str) -> list[dict[str, str]]:
-    """Return the messages, `{"role", "content"}`, that ask a chat model to answer out of `passages`.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Text for a model to answer from, with the title of its document and what else is known `about` that."""
 
-    Passage i stands as source [i + 1] within a fence that it can't close. `language` is "zh" or "en".
-    Raises ConfigError for a template that can't be read, leaves out what is needed or asks for what there is
-    not.
-    """
-    if language not in NOT_FOUND:
-        raise ConfigError(f"no prompts in language {language!r}; give {' or '.join(NOT_FOUND)}")
-    name = f"answer.{language}.txt"
-    text, where = _load(name)
-    values = {
-        "question": " ".join(question.split()),
-        "sources": "\n\n".join(_fence(number, passage) for number, passage in enumerate(passages, 1)),
-        "not_found": NOT_FOUND[language],
-    }
-    system, *user = _RULE.split(text, maxsplit=1)
-    if not user:
-        system, user = "", [text]
-    missing = [name for name in _NEEDED if name not in Template(text).get_identifiers()]
-    if missing:
-        raise ConfigError(
-            f"the prompt {where} leaves out ${missing[0]}; put it where the {missing[0]} should stand"
+    text: str
+    title: str = ""
+    about: str = ""
+
+    @classmethod
+    def of(cls, text: str, part: Part, language: str) -> Passage:
+        """`text` as one of `part`, with the day, publisher, place and period of that in words of `language`."""
+        date, period = ("{}发布", "说的是{}年") if language == "zh" else ("published {}", "about {}")
+        known = (
+            date.format(part.published) if part.published else "",
+            part.publisher or "",
+            display(part.region) if part.region else "",
+            period.format(part.period) if part.period else "",
         )
-    messages = [{"role": "user", "content": _fill(user[0], values, where)}]
-    if system.strip():
-        messages.insert(0, {"role": "system", "content": _fill(system, values, where)})
-    return messages
+        return cls(text, part.title, " · ".join(filter(None, known)))
 
 
-def statements(text: str) -> list[tuple[str, tuple[int, ...]]]:
-    """Split what a model wrote into statements, each with the numbers that it cites, in order, none twice.
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for a chat model, and how many of the passages (or turns of the conversation) stand in them."""
 
-    A mark (`[1]`, `[1][2]`, `[1,2]`, `[1-3]`, `【1】`) belongs to the sentence that it ends or follows, at
-    the start of a line to the one that it precedes. Markdown and a reasoning model's thoughts are taken off.
+    messages: Messages
+    used: int
 
-    >>> statements("新建书屋318家[1]。服务12万人次。[1][2]")
-    [('新建书屋318家。', (1,)), ('服务12万人次。', (1, 2))]
+
+def render(question: str, passages: Sequence[Passage], language: str, fits: Fits | None = None) -> Prompt:
+    """The prompt that asks a chat model to answer out of `passages`, best first; passage i stands as source [i + 1].
+
+    The last ones are left out until it `fits`; where not even the first one does, that ends after one of its
+    sentences. `language` is "zh" or "en". Raises InputError where not one sentence fits, ConfigError for a template
+    that is wrong (`rag.templates.load`).
     """
-    found: list[tuple[str, tuple[int, ...]]] = []
-    for line in _THOUGHT.sub("", text).splitlines():
-        plain, marks = _unmark(re.sub(r"\*\*|__|`", "", _LEAD.sub("", line, count=1)))
-        spans = split(plain)
-        begin = 0
-        for i, (start, end) in enumerate(spans):
-            last = len(plain) if i == len(spans) - 1 else spans[i + 1][0]
-            cited = dict.fromkeys(n for at, n in marks if begin < at < last or at == begin == 0 or at == last)
-            found.append((plain[start:end], tuple(cited)))
-            begin = last
-        if not spans and marks and found:  # a line of marks alone goes with the line before
-            found[-1] = (found[-1][0], tuple(dict.fromkeys((*found[-1][1], *(n for _, n in marks)))))
-    return found
+    template = load("answer", language)
+    values = {"question": _line(question), "not_found": NOT_FOUND[language]}
+    return _with_sources(template, values, passages, language, fits)
 
 
-def declines(text: str) -> bool:
-    """Tell whether a model's text says, as it was told to, that the sources hold no answer."""
-    plain = re.sub(r"[\W_]+", "", _MARK.sub("", _THOUGHT.sub("", text))).lower()
-    return not plain or any(re.sub(r"[\W_]+", "", said).lower() in plain for said in NOT_FOUND.values())
+def render_repair(
+    question: str, passages: Sequence[Passage], language: str, failed: Sequence[tuple[str, str]], fits: Fits | None = None
+) -> Prompt:
+    """The prompt that asks once more for statements that were not proved; otherwise as `render`.
+
+    `failed` are pairs of a statement and what in it the sources don't say: `("举办招聘会150场。", "数字 150场")`.
+    """
+    template = load("repair", language)
+    said = _SAID[language]["failed"]
+    listed = (f"{n}. {said.format(_line(text), _line(what))}" for n, (text, what) in enumerate(failed, 1))
+    values = {"question": _line(question), "failed": _fence("\n".join(listed)), "not_found": NOT_FOUND[language]}
+    return _with_sources(template, values, passages, language, fits)
 
 
-def _load(name: str) -> tuple[str, str]:
-    """Return a template and where it was found."""
-    own = home() / "prompts" / name
-    try:
-        if own.is_file():
-            return own.read_text(encoding="utf-8-sig"), str(own)
-        return resources.files("rag.prompts").joinpath(name).read_text(encoding="utf-8"), name
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"can't read the prompt {own if own.is_file() else name}: {error}") from error
+def render_rewrite(question: str, history: Sequence[tuple[str, str]], language: str, fits: Fits | None = None) -> Prompt:
+    """The prompt that asks for `question` as one that stands by itself, after the (question, answer) pairs of `history`.
+
+    Of those the last six, the oldest left out until it `fits`; an answer is cut to 300 characters. Raises as `render`.
+    """
+    template = load("rewrite", language)
+    said = _SAID[language]
+    turns = [
+        f"{said['asked']}{_line(asked)}\n{said['answered']}{_shortened(_line(answer), MOST_OF_ANSWER)}"
+        for asked, answer in history[-MOST_TURNS:]
+    ]
+
+    def make(count: int) -> Messages:
+        return template.fill({"question": _line(question), "history": _fence("\n".join(turns[len(turns) - count :]))})
+
+    prompt = _most(len(turns), make, fits)
+    if prompt is None:
+        raise InputError("the question and the turn before it are more than the model can hold; ask it anew, in one short question")
+    return prompt
 
 
-def _fill(text: str, values: dict[str, str], where: str) -> str:
-    try:
-        return Template(text).substitute(values).strip()
-    except KeyError as error:
-        known = ", ".join(f"${name}" for name in values)
-        raise ConfigError(
-            f"the prompt {where} asks for ${error.args[0]}, which there is not; known: {known}"
-        ) from error
-    except ValueError as error:
-        raise ConfigError(
-            f"the prompt {where} holds a $ that begins no name ({error}); write $$ for the sign"
-        ) from error
+def _with_sources(
+    template: PromptTemplate, values: dict[str, str], passages: Sequence[Passage], language: str, fits: Fits | None
+) -> Prompt:
+    def make(kept: Sequence[Passage]) -> Messages:
+        return template.fill({**values, "sources": "\n\n".join(_source(n, p, language) for n, p in enumerate(kept, 1))})
+
+    prompt = _most(len(passages), lambda count: make(passages[:count]), fits)
+    if prompt is None and passages:
+        first = passages[0]
+        ends = [end for _, end in split(first.text)] or [0]
+        shorter = _most(len(ends), lambda count: make([Passage(first.text[: ends[count - 1]], first.title, first.about)]), fits)
+        prompt = shorter and Prompt(shorter.messages, 1)
+    if prompt is None:
+        raise InputError(
+            "the model can't hold the question with its rules and one sentence of the sources; ask a shorter question, "
+            "set generator_tokens lower, or choose a model with a longer context (generator_context)"
+        )
+    return prompt
 
 
-def _fence(number: int, passage: str) -> str:
-    """Set `passage` between lines of backticks, more of them than it holds anywhere in a row."""
-    longest = max((len(run) for run in re.findall("`+", passage)), default=0)
+def _most(total: int, make: Callable[[int], Messages], fits: Fits | None) -> Prompt | None:
+    """The prompt that `make` gives for all of `total`, else for as many (at least one) as fit; None where none do."""
+    whole = make(total)
+    if fits is None or fits(whole):
+        return Prompt(whole, total)
+    count = bisect_left(range(1, total), True, key=lambda n: not fits(make(n)))
+    return Prompt(make(count), count) if count else None
+
+
+def _source(number: int, passage: Passage, language: str) -> str:
+    """A passage under its number: what is known of the document in the first line, then a blank one, then the text.
+
+    The header is always there, first and on one line, so that nothing in a title or a text can pass for another.
+    """
+    said = _SAID[language]
+    title = _shortened(_line(passage.title), MOST_OF_TITLE)
+    header = " · ".join(filter(None, (title, _line(passage.about)))) or said["unknown"]
+    data = _fence(f"{said['from']}{header}\n\n{_plain(passage.text.strip())}")
+    return f"[{number}]\n{data}"
+
+
+def _fence(text: str) -> str:
+    """Set `text` between lines of backticks, more of them than it holds anywhere in a row."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"[{number}]\n{fence}\n{passage.strip()}\n{fence}"
+    return f"{fence}\n{text}\n{fence}"
 
 
-def _unmark(line: str) -> tuple[str, list[tuple[int, int]]]:
-    """Take the marks out of `line`: the rest, and for each cited number where in the rest its mark stood."""
-    rest: list[str] = []
-    marks: list[tuple[int, int]] = []
-    at = size = 0
-    for mark in _MARK.finditer(line):
-        rest.append(line[at : mark.start()])
-        size += mark.start() - at
-        at = mark.end()
-        for first, last, single in _RANGE.findall(mark[1]):
-            numbers = range(int(first), int(last) + 1) if first else [int(single)]
-            marks += ((size, number) for number in numbers if number)
-    return "".join([*rest, line[at:]]), marks
+def _plain(text: str) -> str:
+    """`text` with the marks broken up by which a chat template tells speakers apart."""
+    return _SPEAKER.sub(lambda mark: _BROKEN_UP[mark[0]], text)
+
+
+def _line(text: str) -> str:
+    """`text` on one line."""
+    return _plain(" ".join(text.split()))
+
+
+def _shortened(text: str, most: int) -> str:
+    """Whole sentences of `text`, at most so many characters; the beginning of the first where that is longer."""
+    if len(text) <= most:
+        return text
+    end = max((end for _, end in split(text) if end <= most), default=0)
+    return text[:end] if end else f"{text[: most - 1]}…"

@@ -44,15 +44,16 @@ _UNIT = "|".join(f"{re.escape(u)}(?![{_NOT[u]}])" if u in _NOT else re.escape(u)
 _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, pattern in (
+        (Kind.TEXT, r"为(什么|啥|何)(?!.{0,24}(多少|几[个家人名项]|哪))"),
         (Kind.CONTACT, r"联系方式|电话(号码)?(是|为)?(多少|什么)?|手机号|邮箱|网址|文号|几号文|热线(是|号码)"),
         (Kind.DATE, r"哪(一)?年"),
         (Kind.PERCENT, r"(比例|比率|占比|满意度|比重)[^,。?]{0,8}(多少|几)|百分之(几|多少)|百分比|占比|(比例|比率|率|满意度|比重|程度)(一直|始终|保持|稳定|维持|大概|大约|约|在|是|为|有|达|达到|能)*(多少|多高|几|怎样|如何|什么)|多高|几成|(比例|满意率|满意度|率)[??]?$|多少(个)?百分点"),
-        (Kind.DATE, r"什么时候|啥时候|几几年|何时|截止到?几|最[晚迟早]|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
+        (Kind.DATE, r"什么时候|啥时候|几几年|何时|截止到?几|最[晚迟早]|哪(一)?[年天日月]|几[月号日]|什么时间|什么日期|哪个(月|季度|时候)|多久以前|(?<!哪)几点|时间是|日期|(?<!多少)(?<!几)年份|截止(时间|日期)"),
         (Kind.LIST, r"(面向|针对|对象|适用于?|覆盖|服务于?|惠及|包括)(的)?(是|了|有)?哪些人"),
         (Kind.PERSON, r"哪些人(?!员|物)|都?有(哪几位|谁)(?!家)"),
         (Kind.NAME, r"(主题|口号|题目|标题)[)）]?(是|为)?(哪|什么|啥)"),
         (Kind.LIST, r"哪些|都.{0,3}(啥|什么)|哪(?:两|三|四|五|六|七|八|九|十)(?![位名个人天日月年])|哪几|有什么(措施|内容|要求|活动|部门|单位|荣誉|奖|方面|不足|问题|任务|目标|行动|文件)|分别(是|有|叫|为)(什么|哪|谁)|列(出|举)|都有(谁|什么|啥)|包括什么|包含什么|哪[二两三四五六七八九十](?![位名]|个人)|都(做|办|干|开展|推出|出台|印发)了(什么|啥)"),
-        (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|(?<!免)费(?!检|筛)|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励|押金|保证金|租金|定金|滞纳金|罚金|违约金|公积金|造价|价格|预算|支出|薪酬|月薪|年薪))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|金)(一共|总共|总计|合计|共|大概|大约|又)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
+        (Kind.MONEY, r"(资金|经费|款项|金额|总额|补贴|奖金)(总额|总数)?[??]?$|多少(?P<unit>万元|亿元|元|钱|块)|多少(?P<head>[^,??]{0,8}?(?:资金|经费|款|补贴|慰问金|奖金|金额|(?<!免)费(?!检|筛)|投资|补助|工资|收入|营收|票房|价值|损失|产值|销售额|利润|效益|奖励|押金|保证金|租金|定金|滞纳金|罚金|违约金|公积金|造价|价格|预算|支出|薪酬|月薪|年薪))|(资金|经费|款项|金额|总额|规模|票房|损失|产值|销售额|利润|补助|补贴|工资|收入|金)(一共|总共|总计|合计|共|大概|大约|又|分别|各)*(是|有|为|达|达到|花|用|投)*了?多少(?![人家个名件场])|花了?多少|几(个)?(?P<unit2>亿|元|万元)|投入了?多少(?![人家个名件场])|多大(金额|规模)|省了多少|创收多少|创效多少"),
         (Kind.QUANTITY, rf"(多少|几|若干)(?P<scale>[万亿千百]?多?)(余|来)?(?:个(?=人))?(?P<unit>{_UNIT})|多少(?P<head>[^,??]{{0,10}})|第几|数量|人数|总数|[场家件项户人岗]数|什么规模|多大规模|规模(多大|是多大|有多大)|几(?P<unit3>{_UNIT})|多[长大高远重]|多久|场次|几[^何乎]"),
         (Kind.ORGANISATION, r"[和与同跟]谁(一起|共同|联合|合作|一道|联手)"),
         (Kind.PERSON, r"谁|哪(一|两|三|四|五|六|几)?(位|名|个人)|什么人|何人|[员工人师长者表记手](的名字)?(叫什么|叫啥|是什么名字|姓名)|姓名|作者|记者是"),
@@ -67,6 +68,7 @@ _ZH_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
 _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
     (kind, re.compile(pattern))
     for kind, pattern in (
+        (Kind.TEXT, r"^(and |but |so )?why\b"),
         (Kind.PERCENT, r"what (percentage|percent|share|proportion|rate)|how (satisfied|high)|satisfaction (rate|level)|\bpercentage\b"),
         (Kind.MONEY, r"how much|what (amount|sum)|(amount|sum) of (money|funds|funding)|how many (yuan|rmb|million yuan|billion yuan)|box office"),
         (Kind.DATE, r"\bwhen\b|(what|which) (year|date|day|month|time)"),
@@ -81,6 +83,7 @@ _EN_KINDS: list[tuple[Kind, re.Pattern[str]]] = [
 ]
 _QUOTED = re.compile(r"《([^》]+)》|“([^”]+)”|\"([^\"]{2,})\"|「([^」]+)」")
 _SHORT_YEAR = re.compile(r"(?<![\d.])([12]\d)年(?=[^\d\s来间前后以多里历级制])(?!度)")
+_BARE_YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?=(?:[、和与及跟](?:19|20)\d\d)+年)")  # `2021和2022年`
 TOPIC = "\u3000"  # stands between what a follow-up takes over from the conversation and its own words
 _IMPLIED = re.compile(r"(场|家|件|项|户|人)[次数]|(岗)位数")
 _CODE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z0-9.-]*\d)(?=[A-Za-z0-9.-]*[A-Za-z])[A-Za-z0-9.-]{2,}|[\u4e00-\u9fff]{1,6}〔\d{4}〕\d+号")
@@ -110,6 +113,7 @@ class Query:
     terms: tuple[Term, ...] = ()
     years: tuple[int, ...] = ()
     unresolved_time: bool = False
+    since: bool = False  # `2019年以来`: the time asked about begins with its year
     designators: tuple[Designator, ...] = ()  # numbers that name one of several (`2号厂`): another's figure is no answer
     homes: tuple[str, ...] = ()  # provinces within names (`辽宁工匠学院`): a document of another is not about it
     rewritten_from: str | None = None
@@ -132,7 +136,7 @@ class Query:
 
 def understand(text: str, *, anchor: Period | None = None) -> Query:
     """Read a self-contained question. `anchor` is what `今年` refers to, where a conversation gave it."""
-    text = _SHORT_YEAR.sub(r"20\1年", half_width(text.strip(" \t\r\n")))
+    text = _BARE_YEAR.sub(r"\1年", _SHORT_YEAR.sub(r"20\1年", half_width(text.strip(" \t\r\n"))))
     folded = fold(text)
     plain = _QUOTED.sub(lambda m: "□" * len(m[0]), folded)  # a quoted name asks nothing
     language = "zh" if sum("\u4e00" <= c <= "\u9fff" for c in plain) * 1.5 >= len(re.findall(r"[a-z]+", plain)) else "en"
@@ -140,13 +144,15 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
     kind, unit, head = _kind(plain[topic_end:], language)
     if kind in (Kind.TEXT, Kind.NAME, Kind.QUANTITY) and _ABBREVIATION.search(text) and re.search(r"是什么|指什么|具体|内容|是哪|含义|哪", text):
         kind, unit = Kind.LIST, ""  # `“四门”理念是什么` asks for the four
+    if kind is Kind.QUANTITY and _RANKS.search(plain):
+        kind, unit = Kind.LIST, ""  # `几个一、二、三等奖` asks for a figure of each
     mentions = [m for m in find_times(text, anchor) if m.kind != "title"]
     times = [(m.start, m.end, m.period) for m in mentions if m.period is not None]
     places = [(m.start, m.end, m.region) for m in find_places(text) if m.kind not in ("in_name", "deictic") or (m.kind == "in_name" and _OF_PLACE.match(text, m.end))]
     homes = tuple(dict.fromkeys(m.region.split("/")[0] for m in find_places(text) if m.kind == "in_name" and m.region != "全国"))
     titles = tuple(next(g for g in m.groups() if g) for m in _QUOTED.finditer(text))
     masked = list(folded)
-    for start, end in [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
+    for start, end in [m.span() for m in _WRAPPING.finditer(folded)] + [(a, b) for a, b, _ in times] + [(m.start, m.end) for m in mentions] + [(a, b) for a, b, _ in places]:
         masked[start:end] = " " * (end - start)
         if _UNION.match(folded, end):  # `省总`, `市总`: the trade union of the place
             masked[end] = " "
@@ -165,12 +171,16 @@ def understand(text: str, *, anchor: Period | None = None) -> Query:
         regions=_outermost([r for _, _, r in places]), titles=titles,
         codes=(*(m[0] for m in _CODE.finditer(fold(text))), *_unknown_places(text, [(a, b) for a, b, _ in places])), terms=tuple(terms),
         unresolved_time=any(m.period is None and m.kind == "deictic" for m in mentions),
+        since=any(m.kind == "since" for m in mentions),
         designators=tuple(d for d in find_designators(folded) if not any(a < d.end and d.start < b for a, b, _ in times)),
         places=tuple(places), times=tuple(times), homes=homes,
         focus=() if kind is Kind.PERCENT else _focus(plain, terms) if kind in (Kind.QUANTITY, Kind.MONEY) else _attribute(plain, terms, kind),
     )
 
 
+# what is said of the answer or of where to look for it, not of the thing asked about
+_WRAPPING = re.compile(r"(?:对比|比较)一?下|(?:^|(?<=[年省市区县,]))(?:按照?|根据|依据)(?:各自|各地|这些|这份|那份)?的?[^,\d]{0,6}(?:总结|综述|报告|材料|资料|文件)(?:来看|看|里|中|说)*(?=,)")
+_RANKS = re.compile(r"[一二三四五甲乙丙](?:[、和及与][一二三四五甲乙丙])+(?:等奖?|级|类|档|批|线)")
 _HOW_MANY = "多少|(?<![这近前后头])几"  # `近几年` asks nothing
 _COUNTED = re.compile(rf"(?:{_HOW_MANY})(?:[万亿千百]多?)?(?:{_UNIT})")
 _COUNT_WORD = re.compile(
@@ -184,7 +194,7 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     asked = _COUNT_WORD.search(folded, start)
     if asked is None or not terms:
         named = [i for i, t in enumerate(terms) if _nominal(t) and t.start >= start]
-        return tuple(named[-1:])
+        return _which(terms, named[-1:])
     run: list[int] = []
     for i, term in enumerate(terms):
         edge = asked.end() if not run else terms[run[-1]].end
@@ -197,11 +207,18 @@ def _focus(folded: str, terms: list[Term]) -> tuple[int, ...]:
     if run:
         return tuple(run)
     before = [i for i, t in enumerate(terms) if start <= t.start and t.end <= asked.start() and folded[t.end : t.end + 1] not in ("了", "过")]
-    nouns = [i for i in before if _nominal(terms[i]) and terms[i].text not in _VAGUE] or [i for i in before if _nominal(terms[i])]
-    return tuple((nouns or before)[-1:])
+    nouns = [i for i in before if _nominal(terms[i]) and terms[i].text not in VAGUE] or [i for i in before if _nominal(terms[i])]
+    return _which(terms, (nouns or before)[-1:])
 
 
-_VAGUE = frozenset(["队伍", "规模", "情况", "总量", "方面", "工作", "活动", "水平", "力度", "程度", "范围", "结果", "成果", "事情", "事", "内容", "项目", "现场"])
+def _which(terms: list[Term], focus: list[int]) -> tuple[int, ...]:
+    """`招聘活动`: where the thing asked for has a vague name, the word before says which it is."""
+    if focus and focus[0] and terms[focus[0]].text in VAGUE and terms[focus[0] - 1].end == terms[focus[0]].start:
+        return focus[0] - 1, focus[0]
+    return tuple(focus)
+
+
+VAGUE = frozenset(["队伍", "规模", "情况", "总量", "方面", "工作", "活动", "水平", "力度", "程度", "范围", "结果", "成果", "事情", "事", "内容", "项目", "现场"])
 _ATTRIBUTE = re.compile(r"(是|为|叫|由|有)?(谁|哪(一)?[位名天年月日个家里]|什么时候|何时|什么时间|什么地方|哪里|何地|who|when|where)")
 
 

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     """Reasons of a refusal; the values are part of the public contract."""
 
     EMPTY_QUESTION = "empty_question"
+    NO_QUESTION = "no_question"  # thanks, a greeting and the like
     NO_DOCUMENTS = "no_documents"
     NOT_FOUND = "not_found"  # nothing in the documents speaks of it
     NOT_SUPPORTED = "terms_not_supported"  # passages are near, but words that matter are not there
@@ -22,6 +23,7 @@ class Reason(StrEnum):
 
 _SAY = {
     Reason.EMPTY_QUESTION: ("请输入一个问题。", "Please ask a question."),
+    Reason.NO_QUESTION: ("这不是一个问题\uff0c没有什么要查。请问您想查什么\uff1f", "That asks nothing, so nothing was looked up. What would you like to know?"),
     Reason.NO_DOCUMENTS: ("还没有可以检索的资料。", "There are no documents to search yet."),
     Reason.NOT_FOUND: ("现有资料中没有找到答案。", "The documents do not say."),
     Reason.NOT_SUPPORTED: ("现有资料中没有能证实的答案。", "The documents hold no answer that can be proved."),
@@ -31,11 +33,24 @@ _SAY = {
 }
 
 
+_NOTES = {
+    "declined": ("语言模型认为资料中没有答案。", "The language model finds no answer in the sources."),
+    "unproved": ("语言模型写的内容没有通过核对\uff0c未予显示。", "Nothing that the language model wrote could be verified; it is not shown."),
+    "failed": ("语言模型未能答完\uff0c只显示已核对的内容。", "The language model failed; only what was verified is shown."),
+    "late": ("语言模型超时\uff0c只显示已核对的内容。", "The language model ran out of time; only what was verified is shown."),
+}
+
+
+def note(state: str, language: str) -> str | None:
+    """What is told of a language model's work (`Written.state`); None where it needs no word."""
+    return _NOTES[state][0 if language == "zh" else 1] if state in _NOTES else None
+
+
 def message(reason: Reason, query: Query | None, missing: tuple[str, ...] = ()) -> str:
     """The refusal in the question's language: what was not found and what was looked for."""
     zh = query is None or query.language == "zh"
     text = _SAY[reason][0 if zh else 1]
-    if query is None or reason in (Reason.EMPTY_QUESTION, Reason.NO_DOCUMENTS):
+    if query is None or reason in (Reason.EMPTY_QUESTION, Reason.NO_QUESTION, Reason.NO_DOCUMENTS):
         return text
     looked = []
     if query.period:

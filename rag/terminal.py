@@ -29,17 +29,30 @@ def render(answer: Answer) -> Text:
     out = Text()
     if answer.refused:
         out.append(tr("未作答 ", "Not answered "), style="bold yellow").append(clean(answer.answer) + "\n")
-        return _related(out, answer)
+        return _related(_told(out, answer), answer)
     if answer.short and [s.text for s in answer.statements] != [answer.short]:
         out.append(clean(answer.short) + "\n\n", style="bold green")
-    for statement in answer.statements:
+    for i, statement in enumerate(answer.statements):
+        if statement.generated and answer.written and not (i and answer.statements[i - 1].generated):
+            out.append(tr(f"由 {answer.written.model} 写成,每句都已核对:", f"Written by {answer.written.model}, every sentence checked:") + "\n", style="dim")
         marks = "".join(f"[{n}]" for n in statement.citations if f"[{n}]" not in statement.text)
         out.append(clean(statement.text), style="bold").append(marks + "\n", style="bold cyan")
     for note in _notes(answer):
         out.append(clean(note) + "\n", style="yellow")
+    _told(out, answer)
     for citation in answer.citations:
         out.append("\n")
         _cite(out, citation)
+    return out
+
+
+def _told(out: Text, answer: Answer) -> Text:
+    """What became of a language model's work, where there is something to say of it."""
+    written = answer.written
+    if written and written.note:
+        out.append(clean(written.note) + "\n", style="yellow")
+    elif written and written.cut:
+        out.append(tr(f"另有 {written.cut} 句未通过核对,已略去。", f"{written.cut} more did not pass and were left out.") + "\n", style="dim")
     return out
 
 

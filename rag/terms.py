@@ -62,6 +62,9 @@ class Term:
 _TURNS = re.compile(r"停[办止工业播用]|退出|叫停|关闭|撤出|辞退|开除|解散|处分|处罚|取消|撤[销并回]|禁止|拒绝|未能|没有|不再|废止|暂停|辞职|下降|减少")
 
 
+CLASS = re.compile(r"[一二三四五六七八九甲乙丙][类级等]$")
+"""Words for the class of a thing (`一类赛事`), which the segmenter takes for numbers."""
+
 _OFFICES = frozenset("厅局委部会院校办社所")
 
 
@@ -106,7 +109,7 @@ def chinese_terms(body: str) -> list[Term]:
             continue
         if token.flag[:1] == "d" and (len(token.text) == 1 or rarity(token.text) < 0.5):
             continue
-        if token.flag == "m" and not re.search(r"\d\d|[a-z]", token.text) and len(token.text) < 3:
+        if token.flag == "m" and not re.search(r"\d\d|[a-z]", token.text) and len(token.text) < 3 and not CLASS.match(token.text):
             continue
         terms.append(_term(token))
     return terms

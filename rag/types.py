@@ -161,8 +161,8 @@ class Written:
     """What a language model did for an answer.
 
     `state`: writing (more may come), done, declined (it says that the sources do not hold the answer), unproved (nothing
-    of what it wrote is proved), failed (`note` says why), late (its time was up). `cut` statements were left out for
-    want of proof, `repaired` were put right when it was asked again.
+    of what it wrote is proved), failed (`note` says why), late (its time was up, or whoever asked stopped it: `note` says
+    which). `cut` statements were left out for want of proof, `repaired` were put right when it was asked again.
     """
 
     model: str

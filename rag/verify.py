@@ -23,7 +23,7 @@ _PLAIN = re.compile(r"[\W_]+")
 _NEGATION = re.compile(r"(?<![是否能])(没有|未能|尚未|并未|不再|不得|禁止|严禁|取消|停止|不予|无法|不能|不是|并非)")
 # in this order: `不超过` holds `超过` and says the opposite
 _BOUND = {
-    "most": re.compile(r"不得?(超过|高于|多于|大于)|至多|最多|最高|以内|封顶|上限"),
+    "most": re.compile(r"不得?(超过|超出|高于|多于|大于)|至多|最多|最高|以内|封顶|上限"),
     "least": re.compile(r"不得?(少于|低于|小于)|至少|最低|下限"),
     "more": re.compile(r"超过|超|逾|突破|以上|多于|高于|余|多"),
     "less": re.compile(r"不足|不到|以下|低于|少于"),
@@ -68,12 +68,20 @@ def check(statement: str, cited: Sequence[Cited]) -> list[Failure]:
 
 def _numbers(statement: str, source: str, cited: Sequence[Cited]) -> Iterable[Failure]:
     times = [(m.start, m.end) for m in find_times(statement, None)]
-    known = find_quantities(source)
+    dated = [(m.start, m.end) for m in find_times(source, None)]
+    known = [q for q in find_quantities(source) if q.unit or not any(a <= q.start < b for a, b in dated)]
     for quantity in find_quantities(statement):
         if any(a <= quantity.start < b for a, b in times):
             continue
-        if not any(same(quantity, other) and _softened(statement, quantity, source, other) for other in known):
+        counted = [q for q in known if not quantity.unit or _of_a_code(source, q) == _of_a_code(statement, quantity)]
+        if not any(same(quantity, other) and _softened(statement, quantity, source, other) for other in counted):
             yield Failure("number", statement[quantity.start : quantity.end])
+
+
+def _of_a_code(text: str, quantity: Quantity) -> bool:
+    """Whether a number is the end of a name such as `P60`, which counts nothing."""
+    before = text[max(0, quantity.start - 1) : quantity.start]
+    return before.isascii() and before.isalpha() and text[quantity.start].isdigit()
 
 
 def _softened(statement: str, said: Quantity, source: str, proof: Quantity) -> bool:

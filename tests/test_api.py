@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -83,6 +84,35 @@ class TestEvents:
             if name == "statement":
                 assert set(data["citations"]) <= known
         assert len([name for name, _ in told if name == "statement"]) == len(world.COMPARISON_ANSWER.statements) > 1
+
+    def test_what_a_model_writes_comes_after_what_the_reader_found_and_says_so(self):
+        bot = world.WritingBot()
+        bot.go.release(2)
+        with client_of(service(bot)) as client:
+            told = events(client.post("/api/ask", json={"question": world.WRITTEN}, headers=EVENTS).text)
+        statements = [data for name, data in told if name == "statement"]
+        assert [data.get("generated") for data in statements] == [None, True, True]
+        assert [name for name, _ in told] == ["citation", "statement", "statement", "citation", "statement", "answer"]
+        assert told[-1][1]["written"]["state"] == "done" and told[-1][1]["statements"] == statements
+
+    def test_a_citation_that_changes_is_told_again(self):
+        class Marking(CannedBot):
+            def stream(self, question, history=(), **more):
+                yield replace(world.FACT_ANSWER, citations=(replace(world.VISITS, marks=()),))
+                yield world.FACT_ANSWER
+
+        with client_of(service(Marking(world.library(), {}, world.REFUSAL))) as client:
+            told = events(client.post("/api/ask", json={"question": "q"}, headers=EVENTS).text)
+        assert [len(data["marks"]) for name, data in told if name == "citation"] == [0, 1]
+
+    def test_a_model_that_is_too_slow_takes_nothing_from_the_reader(self):
+        with client_of(service(world.WritingBot(), ask_seconds=1)) as client:
+            streamed = events(client.post("/api/ask", json={"question": world.WRITTEN}, headers=EVENTS).text)[-1]
+            whole = client.post("/api/ask", json={"question": world.WRITTEN})
+        assert streamed[0] == "answer" and whole.status_code == 200
+        for body in (streamed[1], whole.json()):
+            assert (body["short"], body["written"]["state"]) == (world.FACT_ANSWER.short, "late")
+            assert "没有写完" in body["written"]["note"]
 
     def test_a_refusal_is_an_answer(self, client):
         [(name, data)] = events(client.post("/api/ask", json={"question": world.UNKNOWN}, headers=EVENTS).text)

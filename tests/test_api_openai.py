@@ -75,6 +75,15 @@ class TestClient:
         assert chunks[-1].zhiyin["statements"] == as_json(world.COMPARISON_ANSWER, HELD)["statements"]
         assert all(chunk.usage is None for chunk in chunks)
 
+    @pytest.mark.parametrize("refuses", [False, True])
+    def test_what_a_model_writes_is_streamed_and_no_refusal_before_it(self, refuses):
+        bot = world.WritingBot(refuses=refuses)
+        bot.go.release(2)
+        with served(service(bot)) as at, OpenAI(base_url=f"{at}/v1", api_key="none", max_retries=0, timeout=20) as client:
+            chunks = list(client.chat.completions.create(model="zhiyin", messages=[say("user", world.WRITTEN)], stream=True))
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == bot.steps[-1].answer
+        assert chunks[-1].zhiyin["written"]["model"] == "qwen3-4b" and not chunks[-1].zhiyin["refused"]
+
     def test_a_stream_tells_its_length_when_asked(self, client):
         chunks = list(
             client.chat.completions.create(

@@ -52,10 +52,37 @@ def test_what_the_source_says_in_any_form(statement):
         ("5月7日开放自修室。", "date"),
         ("5月30日开放自修室。", "date"),
         ("2022年培训馆员320人次。", "date"),
+        ("9日开放自修室。", "number"),
+        ("副市长赵启明获评先进。", "word"),
+        ("馆长赵启和获评先进。", "word"),
+        ("培训馆员320人次、志愿者1150人次,我们各自都有很多的事情。", "word"),
     ],
 )
 def test_what_it_does_not_say(statement, kind):
     assert kind in failures(statement)
+
+
+ROWS = Source(Cited(
+    "星海甲公司营业收入20.5亿元,同比增长8.1%,星海乙公司营业收入13.2亿元,同比增长6.4%,新款P60手机可充45%,举办“工匠2024年度人物”颁奖典礼。",
+    Period(2025, 2025),
+))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("statement", "kinds"),
+    [
+        ("星海甲公司营业收入20.5亿元,同比增长8.1%。", set()),
+        ("星海乙公司营业收入13.2亿元,比上年同期增长6.4%。", set()),
+        ("星海甲公司营业收入20.5亿元,同比增长6.4%。", {"figure"}),
+        ("星海乙公司营业收入20.5亿元。", {"figure"}),
+        ("P60手機可充45%。", set()),
+        ("手机可充60个百分点。", {"number"}),
+        ("举办“工匠2024年度人物”颁奖典礼。", set()),
+        ("举办工匠2023年度人物颁奖典礼。", {"date"}),
+    ],
+)
+def test_rows_of_figures_years_in_names_and_codes(statement, kinds):
+    assert {f.kind for f in unattributed(statement, [ROWS], Matcher(None))} == kinds
 
 
 def test_without_a_source_nothing_is_said():

@@ -195,3 +195,29 @@ def test_figures_of_other_years_are_no_contradiction(tmp_path):
     assert "说法不一" not in answer.answer
     assert "96场" in answer.answer
     assert "120场" in answer.answer
+
+
+def test_the_difference_of_two_years_cites_both_figures(bot):
+    answer = proved(bot, bot.ask("湖北2022年举办的招聘会比2021年多多少场?"))
+    verdict, *figures = answer.statements
+    assert verdict.text == "2022年更多\uff0c相差24场(120场-96场)"
+    assert set(verdict.citations) == {n for s in figures for n in s.citations}
+    marked = {"".join(c.quote[a - c.start : b - c.start] for a, b in c.marks) for c in answer.citations}
+    assert marked == {"120场", "96场"}
+
+
+def test_two_figures_of_one_sentence_have_a_citation_each(bot):
+    answer = proved(bot, bot.ask("2022年湖北举办了多少场招聘会,提供了多少个岗位?"))
+    assert [s.citations for s in answer.statements] == [(1,), (2,)]
+    assert answer.citations[0].quote == answer.citations[1].quote
+    assert answer.citations[0].marks != answer.citations[1].marks
+
+
+def test_each_item_of_a_list_over_several_sentences_has_its_citation(tmp_path):
+    text = "关于社区读书节的公告\n\n读书节安排以下三项活动:\n一是朗读比赛。设奖20名。\n二是旧书交换。\n三是作家讲座。\n"
+    bot = office(tmp_path, festival=text)
+    answer = proved(bot, bot.ask("社区读书节安排了哪三项活动?"))
+    assert [s.text for s in answer.statements] == ["一是朗读比赛", "二是旧书交换", "三是作家讲座"]
+    by_number = {c.n: c for c in answer.citations}
+    assert all(s.text in by_number[n].quote for s in answer.statements for n in s.citations)
+    assert answer.short == "一是朗读比赛;二是旧书交换;三是作家讲座"

@@ -42,3 +42,14 @@ def test_mistakes_are_named(tmp_path, line, says):
 def test_replace_rejects_unknown_names():
     with pytest.raises(ConfigError, match="unknown setting"):
         config.Settings().replace(colour="red")
+
+
+def test_a_language_model_may_not_take_all_the_time_of_a_question():
+    assert config.Settings(generator_seconds=200).generator == ""
+    with pytest.raises(ConfigError, match=r"generator_seconds = 200 .* ask_seconds = 120"):
+        config.Settings(generator="qwen", generator_seconds=200)
+
+
+def test_the_bits_of_a_language_model():
+    with pytest.raises(ConfigError, match="generator_bits = 5"):
+        config.Settings(generator_bits=5)

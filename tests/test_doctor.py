@@ -15,6 +15,7 @@ from rag.index.build import build
 from rag.store.disk import current_generation, folder
 
 from . import index_kit
+from .openai_server import Script, serving
 from .test_embed import save_static
 
 
@@ -34,6 +35,13 @@ def indexed(isolated_home, tmp_path):
         pipeline=index_kit.pipeline(),
     )
     return isolated_home, embedder
+
+
+def test_a_broken_template_is_named(isolated_home):
+    (isolated_home / "prompts").mkdir(parents=True)
+    (isolated_home / "prompts" / "answer.zh.txt").write_text("$question", encoding="utf-8")
+    [found] = [check for check in examine(isolated_home) if check.name.startswith("prompt ")]
+    assert (found.name, found.state) == ("prompt answer.zh", "broken") and "reset answer.zh" in found.todo
 
 
 def test_a_sound_index(indexed):
@@ -128,6 +136,24 @@ def test_settings_that_differ_are_shown(isolated_home, tmp_path):
     assert found["embedder"].state == "broken"
     assert "/no/such/model" in found["embedder"].detail
     assert found["reranker"].state == "broken"
+
+
+def test_a_model_server(isolated_home):
+    def check(text):
+        isolated_home.mkdir(exist_ok=True)
+        (isolated_home / "config.toml").write_text(text, encoding="utf-8")
+        return by_name(examine(isolated_home))["generator"]
+
+    with serving(Script(models=[{"id": "m", "max_model_len": 4096}])) as server:
+        url = f'generator_url = "{server.url}"\n'
+        for named in ("", 'generator = "m"'):
+            found = check(url + named)
+            assert found.state == "ok" and "m, 4096 tokens" in found.detail
+        found = check(url + 'generator = "n"')
+        assert found.state == "warn" and "没有它" in found.todo and found.todo.endswith("m")
+        assert check(url + 'generator_key_env = "NO_SUCH_KEY"').state == "broken"
+    found = check(url)
+    assert found.state == "broken" and server.url in found.detail and "generator_url" in found.todo
 
 
 @pytest.mark.parametrize(("free", "state"), [(10**6, "warn"), (10**12, "ok")])

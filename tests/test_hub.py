@@ -246,6 +246,12 @@ def test_the_kind_of_a_model_is_told_from_its_configuration(model, tmp_path):
     assert examine(model, "it") == "reranker"
     (model / "modules.json").unlink()
     (model / "config.json").write_text('{"architectures": ["Qwen3ForCausalLM"]}')
+    with pytest.raises(ModelError, match="it has no chat template"):
+        examine(model, "it")
+    (model / "chat_template.jinja").write_text("{{ messages }}")
+    assert examine(model, "it") == "generator"
+    (model / "chat_template.jinja").unlink()
+    (model / "tokenizer_config.json").write_text('{"chat_template": "{{ messages }}"}')
     assert examine(model, "it") == "generator"
     (model / "config.json").write_text('{"architectures": ["BertForQuestionAnswering"]}')
     with pytest.raises(ModelError, match="no use here"):
@@ -307,7 +313,7 @@ def test_a_model_from_a_folder_gets_a_plain_name(model):
 
 
 def test_a_list_of_names_ends_with_a_full_stop():
-    with pytest.raises(InputError, match=r"bge-reranker-v2-m3\. Any other goes"):
+    with pytest.raises(InputError, match=r"Phi-4-mini-instruct\. Any other goes"):
         pull.pull("zzz", "huggingface", home())
 
 

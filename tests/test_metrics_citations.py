@@ -215,6 +215,12 @@ ANHUI = cite(2, "会员达41.2万人。", region="安徽", period="2022", mark="
         ("安徽省 is higher", [LIAONING, ANHUI], True),
         ("辽宁更多", [LIAONING, ANHUI], False),
         ("四川更多", [LIAONING, ANHUI], False),
+        ("辽宁更少", [LIAONING, ANHUI], True),
+        ("安徽更少", [LIAONING, ANHUI], False),
+        ("安徽最多", [LIAONING, ANHUI, cite(3, "会员3万人。", region="四川", mark="3万人")], True),
+        ("安徽更多\uff0c相差13.2万人(41.2万人-28万人)", [LIAONING, ANHUI], True),
+        ("安徽更多\uff0c相差13.3万人(41.2万人-28万人)", [LIAONING, ANHUI], False),
+        ("安徽更多", [LIAONING, cite(2, "会员达41.2万。", region="安徽", mark="41.2万")], True),  # the unit is not said twice
         ("安徽更多", [ANHUI], False),  # one figure is no comparison
         ("两者相同", [LIAONING, ANHUI], False),
         ("两者相同", [LIAONING, dataclasses.replace(LIAONING, n=2, region="安徽")], True),

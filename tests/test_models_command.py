@@ -8,12 +8,14 @@ from typer.testing import CliRunner
 
 from rag.cli import build
 from rag.config import home, load
-from rag.errors import ConfigError, InputError
+from rag.errors import ConfigError, InputError, ModelError
+from rag.generate import load_generator
 from rag.hub import installed
 from rag.hub.choose import choose
 from rag.hub.presets import PRESETS
 
 from .test_embed import save_static
+from .test_generate import save_model as save_chat_model
 from .test_rerank import save_model
 
 
@@ -63,6 +65,21 @@ def test_a_reranker_is_chosen_as_one(tmp_path):
     zhiyin("models", "use", "reader")
     assert (load().reranker, load().embedder) == ("bundled", "bundled")
     assert rows()["reader"]["used"]
+
+
+def test_a_generator_is_chosen_as_one(tmp_path):
+    zhiyin("models", "pull", "Qwen3-0.6B", "--from", save_chat_model(tmp_path / "chat"))
+    assert zhiyin("models", "check").exit_code == 0
+    assert 'generator = "Qwen3-0.6B"' in zhiyin("models", "use", "qwen/qwen3-0.6b").stdout
+    assert rows()["Qwen3-0.6B"]["used"]
+    assert "".join(load_generator(load()).stream([{"role": "user", "content": "问"}], max_tokens=3))
+    choose(home(), "generator_url", "http://127.0.0.1:1/v1")
+    assert not rows()["Qwen3-0.6B"]["used"]  # it is a name on the server now
+    with pytest.raises(InputError, match='generator_url = ""'):
+        zhiyin("models", "use", "Qwen3-0.6B")
+    zhiyin("models", "remove", "Qwen3-0.6B")
+    with pytest.raises(ModelError, match=r"kind embedder .*not generator"):
+        zhiyin("models", "pull", "Qwen3-0.6B", "--from", save_static(tmp_path / "made"))
 
 
 def test_what_the_index_was_built_with_stays(tmp_path):

@@ -66,3 +66,39 @@ def test_a_word_that_sums_up_the_places_is_no_term():
     terms = [t.text for s in plan(understand("湖北、陕西、安徽三省参加竞赛的职工各有多少?")).steps for t in s.query.terms]
     assert "三省" not in terms
     assert terms.count("竞赛") == 3
+
+
+def test_one_question_for_several_points_is_one_step():
+    assert steps("新修订的借阅和赔偿办法,都改进了哪几处?") == [("", None, ())]
+
+
+def test_the_things_of_one_clause_are_compared():
+    made = plan(understand("水务局收到的投诉和建议,城区用户与乡镇用户相比,哪边数量多?"))
+    assert [s.label for s in made.steps] == ["城区用户", "乡镇用户"]
+    assert all({"投诉", "建议"} <= {t.text for t in s.query.terms} for s in made.steps)  # said of both
+    assert plan(understand("水务局收到的投诉和建议,同过去相比,多了多少?")).steps[0].label == ""
+
+
+def test_a_quoted_name_belongs_to_its_own_thing():
+    made = plan(understand("义诊活动与“送药下乡”活动相比,哪个服务人数多?"))
+    assert [s.query.titles for s in made.steps] == [(), ("送药下乡",)]
+
+
+def test_what_money_is_compared_in():
+    made = plan(understand("图书馆的购书经费和讲座经费,哪个多?"))
+    assert all(s.query.kind is Kind.MONEY for s in made.steps)
+
+
+@pytest.mark.parametrize("question", ["湖北2020到2022年门诊人次分别是多少?", "2020-2022年湖北每年门诊多少人次?", "湖北2020、2021和2022年各门诊多少人次?"])
+def test_each_year_of_a_span(question):
+    assert [label for label, _, _ in steps(question)] == ["2020年", "2021年", "2022年"]
+
+
+def test_a_span_of_many_years_or_an_open_one_is_one_step():
+    assert len(steps("1990年到2022年湖北每年门诊多少人次?")) == 1
+    assert len(steps("2019年以来湖北每年门诊多少人次?")) == 1
+
+
+def test_a_label_says_only_the_clause_that_asks():
+    labels = [label for label, _, _ in steps("关于书架采购,湖北2021年买了几个,陕西2022年买了几个?")]
+    assert labels == ["湖北2021年买了几个", "陕西2022年买了几个"]

@@ -21,6 +21,11 @@ from rag.types import Period
         ("比赛在哪里举行?", Kind.PLACE, ""),
         ("活动的主题是什么?", Kind.NAME, ""),
         ("申报需要哪些材料?", Kind.LIST, ""),
+        ("景区整改时查出了哪几点不足?", Kind.LIST, ""),
+        ("讲座几点开始?", Kind.DATE, ""),
+        ("校运会上三班拿了几个一、二、三等奖?", Kind.LIST, ""),
+        ("校运会上三班拿了几个一等奖?", Kind.QUANTITY, "个"),
+        ("两个景区的门票补贴分别是多少?", Kind.MONEY, "元"),
         ("为什么要修订办法?", Kind.TEXT, ""),
         ("How many couriers joined the union?", Kind.QUANTITY, ""),
         ("When did the contest start?", Kind.DATE, ""),
@@ -65,3 +70,28 @@ def test_same_question_same_reading():
 @pytest.mark.parametrize("odd", ["?", "。。。", "2022", "啊", "\u200b", "a" * 1999])
 def test_odd_input_is_understood_as_something(odd):
     assert understand(odd).kind in Kind
+
+
+def test_where_to_look_and_what_to_do_are_no_terms():
+    plain = understand("两座水库的蓄水量各是多少?").terms
+    wrapped = understand("对比一下,按各自的年度总结,两座水库的蓄水量各是多少?").terms
+    assert [t.text for t in wrapped] == [t.text for t in plain]
+
+
+def test_the_class_of_a_thing_is_a_term():
+    assert "二类" in [t.text for t in understand("药房有多少种二类药品?").terms]
+
+
+def test_a_thing_of_a_vague_name_is_named_with_the_word_before():
+    query = understand("招募活动,2022年办了多少场?")
+    assert [query.terms[i].text for i in query.focus] == ["招募", "活动"]
+
+
+def test_a_year_without_its_word_is_a_year():
+    assert understand("2020、2021和2022年各接诊多少人?").years == (2020, 2021, 2022)
+    assert understand("门诊2021和2022年各接诊多少人?").years == (2021, 2022)
+
+
+def test_since_a_year():
+    assert understand("2019年以来医院添置了哪些设备?").since
+    assert not understand("2019年医院添置了哪些设备?").since

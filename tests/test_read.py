@@ -4,7 +4,7 @@ import pytest
 
 from rag.query import understand
 from rag.read import ExtractiveReader
-from rag.read.blocks import blocks
+from rag.read.blocks import blocks, parts
 from rag.read.candidates import candidates, expected_items
 from rag.terms import Matcher
 
@@ -192,3 +192,72 @@ def test_an_institution_that_no_document_names_did_nothing():
     found = stranger.read(understand("石河口市档案馆2024年接待读者多少人次?"), views(LIBRARY))
     assert found[0].hard_missing == ("档案馆",)
     assert best("石河口市图书馆2024年接待读者多少人次?", LIBRARY).hard_missing == ()
+
+
+HOSPITAL = """2022年第一医院工作总结
+
+医院新设门诊12个,比2021年的9个增加3个。开展12项二类手术,带动基层开展手术96项。
+
+医院大力推进“送药下乡”活动。2022年,共有150个村参加,发药箱3200个;“送药下乡”志愿者有88人。医院办好“八件实事”。
+
+2020年以来,医院先后协调市红十字会、市科协、市残联,持续开展义诊、体检、讲座等工作。
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("2022年新设了多少个门诊?", "12个"),
+        ("2021年新设了多少个门诊?", "9个"),
+        ("开展了多少项手术?", "96项"),  # twelve of the second class are not all
+        ("开展了多少项二类手术?", "12项"),
+        ("“送药下乡”活动有多少个村参加?", "150个"),  # the sentence before says what they took part in, though this one names it, too
+        ("医院要办好几件实事?", "八件"),
+    ],
+)
+def test_which_figure_of_a_sentence(question, short):
+    assert best(question, HOSPITAL).text == short
+
+
+def test_what_a_figure_is_compared_with_is_as_well_supported():
+    now, before = (best(f"{year}年新设了多少个门诊?", HOSPITAL) for year in (2022, 2021))
+    assert before.score == pytest.approx(now.score)
+
+
+def test_the_last_noun_before_a_figure_is_counted_by_that():
+    assert best("医院的手术有多少?", "2022年第一医院工作总结\n\n全院有43个科室开展手术2600台。\n").text == "2600台"
+
+
+def test_a_list_is_of_the_kind_of_thing_asked_for():
+    assert "市红十字会、市科协、市残联" in best("医院协调了哪些单位一起开展义诊和体检工作?", HOSPITAL).text
+    assert "义诊、体检、讲座" in best("医院持续开展哪些工作?", HOSPITAL).text
+
+
+def test_an_open_time_begins_with_the_year_asked_for():
+    assert best("2020年以来医院协调了哪些单位?", HOSPITAL).text.startswith("医院先后协调市红十字会")
+    assert best("2019年以来医院协调了哪些单位?", HOSPITAL) is None
+
+
+def test_an_item_that_is_itself_a_list_is_not_the_whole():
+    text = "图书馆的服务还有几点不足:一是开放时间不够长、座位不够多、灯光不够亮;二是新书不够多;三是指引不够清楚。\n"
+    assert best("图书馆的服务有哪几点不足?", text).text.endswith("指引不够清楚。")
+
+
+CAMP = """关于举办少年夏令营的公告
+
+一、营地分组
+(一)登山组:12岁以上的学员,须体检合格。
+(二)航模组:会使用工具的学员。
+二、报名办法
+报名须交照片和体检表。登山组和航模组的学员由老师分组带队,各组别人数不限。
+"""
+
+
+def test_a_heading_leads_its_items_and_no_others():
+    view = next(v for v in blocks(views(CAMP)) if v.text.strip().startswith("一"))
+    assert [item.text[span.start : span.end] for item, span in parts(view)] == ["(一)登山组:12岁以上的学员,须体检合格", "(二)航模组:会使用工具的学员"]
+    assert best("夏令营分哪几个组?", CAMP).view.last is not None
+
+
+def test_what_an_item_says_besides_is_not_what_its_heading_lists():
+    assert best("体检合格的学员要交哪些材料?", CAMP).view.last is None

@@ -9,23 +9,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.feedback import parse
-from rag.types import Answer, Citation, RelatedPassage, Statement
+from rag.types import Answer, Citation, RelatedPassage, Statement, Written
+from rag.ui.cards import QUOTE_SHOWN, quote_html
 from rag.ui.chat import readable_turn
 from rag.ui.copying import copy_text
 from rag.ui.escape import text
 from rag.ui.frame import header, welcome
-from rag.ui.render import QUOTE_SHOWN, Turn, conversation, quote_html, turn_html
+from rag.ui.render import Turn, conversation, turn_html
 from rag.ui.texts import both
 
 from . import ui_doubles as world
 
 ALLOWED = {
-    "article", "b", "blockquote", "button", "dd", "div", "dl", "dt", "h1", "h2", "h3", "header", "i", "li", "mark",
-    "nav", "ol", "p", "path", "circle", "q", "section", "small", "span", "svg", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "article", "b", "blockquote", "button", "circle", "dd", "desc", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3", "header", "i",
+    "li", "mark", "nav", "ol", "p", "path", "q", "section", "small", "span", "svg", "table", "tbody", "td", "text", "th", "thead", "title", "tr",
+    "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "aria-expanded", "aria-hidden", "aria-label", "aria-pressed", "class", "cx", "cy", "d", "fill", "height", "id", "lang", "r", "role", "scope", "stroke",
-    "stroke-width", "type", "viewbox", "width",
+    "aria-describedby", "aria-expanded", "aria-hidden", "aria-label", "aria-pressed", "class", "colspan", "cx", "cy", "d", "fill", "height", "id",
+    "lang", "r", "role", "scope", "stroke", "stroke-width", "tabindex", "text-anchor", "type", "viewbox", "width", "x", "y",
 }  # fmt: skip
 
 
@@ -95,13 +97,14 @@ HOSTILE = [
 def answer_of(word: str, *, refused: bool = False) -> Answer:
     """An answer with `word` in every field that can hold text."""
     citation = Citation(1, word, word, word, 0, len(word), word, ((0, len(word)),), 3, word, word, word, word)
+    sentences = (Statement(word, (1,)), Statement(word + "2", ()), Statement(word + "3", (1,), generated=True))
     return Answer(
         word,
         word,
         None if refused else word + "!",
         refused,
         word if refused else None,
-        () if refused else (Statement(word, (1,)), Statement(word + "2", ())),
+        () if refused else sentences,
         () if refused else (citation,),
         (RelatedPassage(word, 0, 1, word, 0.1, word),),
         word,
@@ -114,6 +117,7 @@ def answer_of(word: str, *, refused: bool = False) -> Answer:
             "rewritten": word + "w",
         },
         word,
+        Written(word, "failed", 1, 1, word),
     )
 
 
@@ -219,6 +223,86 @@ def test_an_answer_whose_document_is_gone_is_not_said_to_have_failed() -> None:
     assert both("failed") in turn_html(Turn(1, "问", error=("坏了", "broken"), done=True))
 
 
+@pytest.mark.parametrize("word", HOSTILE)
+def test_no_text_of_a_laid_out_answer_becomes_markup(word: str) -> None:
+    two = (replace(world.VISITS, title=word, published=word, region=word), replace(world.CLUBS, n=2, title=word))
+    listed = tuple(Statement(word + end, (1,)) for end in "ab")
+    disputed = (Statement(f"{word}《{word}》\uff1a{word}1场", (1,)), Statement(f"{word}《{word}》\uff1a{word}2场", (2,)))
+    years = tuple(Statement(f"{year}年\uff1a1人 {word}", (1,)) for year in (2020, 2021, 2022))
+    for statements, more in ((listed, ""), (disputed, "\n各份资料说法不一"), (years, "")):
+        lines = "\n".join(s.text for s in statements)
+        drawn(Answer("问", lines + more, statements=statements, citations=two, understood={"kind": "list"}))
+
+
+def test_what_a_model_wrote_follows_the_reader_under_a_heading_of_its_own() -> None:
+    page = drawn(world.WRITTEN_ANSWER)
+    order = [page.text.index(words) for words in ("118.4万人次", "由 qwen3-4b 写成", "河岸图书馆2023年接待读者", "依据", "复制")]
+    assert order == sorted(order)
+    assert [a["data-open"] for a in page.of("mark")] == ["t7c1", "t7c1", "t7c2"]
+    assert page.text.count("重庆同年举办读书会520场") == 1 and not page.of("unproved")
+    assert "1 句没有依据" in page.text and "2 of its sentences" in page.text and "正在写" not in page.text
+
+
+def test_while_a_model_writes_that_is_the_one_status_and_nothing_is_counted_yet() -> None:
+    page = drawn(replace(world.READ_ANSWER, written=Written("m", "writing", cut=3)), done=False)
+    [status] = [a for _, a in page.tags if a.get("role") == "status"]
+    assert status["class"] == "remark" and "模型正在写" in page.text and "略去" not in page.text
+    assert len(page.of("short")) == len(page.of("dots")) == 1 and "写成" not in page.text
+
+
+def test_an_answer_of_a_model_alone_is_what_it_wrote() -> None:
+    text = "河岸图书馆2023年接待读者118.4万人次[1]。重庆同年举办读书会520场[2]。"  # in one paragraph
+    page = drawn(replace(world.WRITTEN_ANSWER, answer=text, short=None, statements=world.WRITTEN_ANSWER.statements[1:]))
+    assert len(page.of("statement")) == 2 and page.text.count("520场[") == 0
+    assert "由 qwen3-4b 写成" in page.text and not page.of("refused")
+
+
+def test_a_refusal_waits_for_the_model_and_then_says_what_that_found() -> None:
+    waiting = drawn(replace(world.REFUSAL, written=Written("m", "writing")), done=False)
+    assert waiting.of("pending") and not waiting.of("refused") and "模型正在写" in waiting.text
+    declined = drawn(replace(world.REFUSAL, written=Written("m", "declined", note="<模型>也没有找到。")))
+    assert declined.of("refused") and "<模型>也没有找到。" in declined.text
+
+
+def test_a_list_is_numbered_with_the_marks_on_each_item() -> None:
+    page = drawn(world.LIST_ANSWER)
+    assert len(page.of("items")) == 1
+    assert len(page.of("mark")) == len(page.of("statement")) == 3 and not page.of("short")  # said once, not twice
+    one = replace(world.LIST_ANSWER, answer="x", statements=(Statement("馆员办讲座、修旧书,教老人用手机查书目。", (1,)),))
+    page = drawn(replace(one, short="办讲座、修旧书和教老人用手机查书目"))
+    assert len(page.of("mark")) == 4 and [t for tag, t in page.texts if tag == "li"][:3] == ["办讲座", "修旧书", "教老人用手机查书目"]
+    assert not drawn(replace(one, short="办讲座、修旧书,还教老人")).of("items")
+    assert not drawn(replace(one, short="甲、乙", understood={})).of("items")  # no list was asked for
+
+
+def test_figures_of_several_years_are_a_table_in_their_order_and_a_plot() -> None:
+    page = drawn(world.YEARS_ANSWER)
+    assert [t for tag, t in page.texts if tag == "th"] == ["2020年", "2021年", "2022年", "2023年"]
+    assert len(page.of("plot")) == 1 and "单位\uff1a万人次" in page.text and "不从 0 开始" not in page.text
+    without = replace(world.YEARS_ANSWER, statements=world.YEARS_ANSWER.statements[:1])
+    assert not drawn(without).of("plot") and drawn(without).of("compare")
+
+
+def test_documents_that_differ_stand_side_by_side_the_newest_first() -> None:
+    page = drawn(world.DISPUTED_ANSWER)
+    assert page.text.index("说法不一") < page.text.index("What it says")
+    assert [t for tag, t in page.texts if tag == "th"] == ["河岸图书馆2023年服务年报", "山城书店协会 2023 年工作情况"]
+    assert [t for tag, t in page.texts if tag == "td"] == ["2024-01-15", "浙江 杭州 2023", "2023-12", "重庆 2023"]
+    assert [a["data-open"] for a in page.of("mark")] == ["t7c2", "t7c1"] and page.text.count("说法不一") == 1
+    more = replace(
+        world.DISPUTED_ANSWER, answer=world.DISPUTED_ANSWER.answer + "\n2022年\uff1a资料中没有找到。",
+        statements=(*world.DISPUTED_ANSWER.statements, Statement("2021年\uff1a12场", (1,))),
+    )  # fmt: skip
+    page = drawn(more)
+    assert page.text.index("2023-12") < page.text.index("2021年\uff1a12场") and "2022年\uff1a资料中没有找到" in page.text
+
+
+def test_a_verdict_says_which_figures_it_is_computed_from() -> None:
+    assert "由 浙江 462场 · 重庆 520场 得出" in drawn(world.COMPARISON_ANSWER).text
+    growing = replace(world.COMPARISON_ANSWER, statements=world.COMPARISON_ANSWER.statements[1:])
+    assert "得出" not in drawn(growing).text
+
+
 def test_waiting_growing_and_failed_turns_can_be_told_apart() -> None:
     assert safe(turn_html(Turn(1, "问"))).of("pending")
     growing = drawn(replace(world.COMPARISON_ANSWER, citations=()), done=False)
@@ -261,6 +345,14 @@ def test_copied_text_has_every_source() -> None:
         "hill.pdf",
     ):
         assert part in copied
+
+
+def test_copied_text_says_what_a_model_wrote() -> None:
+    copied = copy_text(world.WRITTEN_ANSWER, "en").split("\n")
+    at = copied.index("Written by qwen3-4b, every sentence checked")
+    assert copied[at - 1] == "118.4万人次[1]。"
+    assert copied[at + 1 : at + 3] == ["河岸图书馆2023年接待读者118.4万人次[1]。", "重庆同年举办读书会520场[2]。"]
+    assert copied[at + 3] == "Left out for want of proof: 1 of its sentences"
 
 
 def test_header_counts_documents_and_says_when_there_is_no_index() -> None:

@@ -2,11 +2,24 @@
 
 import hashlib
 import re
+import threading
 from dataclasses import replace
 
 from rag.errors import ModelError
 from rag.offsets import OffsetMap, apply
-from rag.types import Answer, Citation, Document, Edit, Part, Period, RelatedPassage, Sentence, Statement
+from rag.stopping import check
+from rag.types import (
+    Answer,
+    Citation,
+    Document,
+    Edit,
+    Part,
+    Period,
+    RelatedPassage,
+    Sentence,
+    Statement,
+    Written,
+)
 from rag.ui.demo import CannedBot, MemoryLibrary
 
 RIVER_RAW = (
@@ -36,6 +49,10 @@ HOSTILE = "<img src=x onerror=window.hacked=6> **粗体** ![](http://evil.exampl
 BROKEN = "让服务出错的问题"
 SECRET = "让程序崩溃的问题"
 SLOW = "慢慢回答的问题"
+LIST = "馆员走进社区都做些什么?"
+YEARS = "2020年到2023年河岸图书馆每年接待多少读者?"
+DISPUTED = "2023年办了多少场读书会?"
+WRITTEN = "说说河岸图书馆2023年的读者"
 
 
 def _edits(raw: str, *patterns: tuple[str, str, str]) -> tuple[Edit, ...]:
@@ -183,7 +200,52 @@ HOSTILE_ANSWER = Answer(
     timing_ms=TIMING,
     understood={"rewritten": "<svg onload=window.hacked=8>"},
 )
+LIST_ANSWER = Answer(
+    LIST,
+    "办讲座[1]。\n修旧书[1]。\n教老人用手机查书目[1]。",
+    "办讲座、修旧书、教老人用手机查书目",
+    statements=(Statement("办讲座", (1,)), Statement("修旧书", (1,)), Statement("教老人用手机查书目", (1,))),
+    citations=(cite(1, RIVER, RIVER_PART, "馆员走进社区", "查书目。", "办讲座,修旧书,教老人用手机查书目"),),
+    generation="000001",
+    timing_ms=TIMING,
+    understood={"kind": "list"},
+)
+YEARS_ANSWER = Answer(
+    YEARS,
+    "2022年\uff1a近98.6万人次[1]。\n2023年\uff1a118.4万人次[1]。\n2020年\uff1a61.5万人次[1]。\n2021年\uff1a资料中没有找到。",
+    statements=(
+        Statement("2022年\uff1a近98.6万人次", (1,)), Statement("2023年\uff1a118.4万人次", (1,)), Statement("2020年\uff1a61.5万人次", (1,)),
+    ),
+    citations=(VISITS,),
+    generation="000001",
+    timing_ms=TIMING,
+)
+DISPUTED_ANSWER = Answer(
+    DISPUTED,
+    "《山城书店协会 2023 年工作情况》\uff1a520场[1]。\n《河岸图书馆2023年服务年报》\uff1a462场[2]。\n各份资料说法不一\uff0c请核对出处。",
+    statements=(
+        Statement("《山城书店协会 2023 年工作情况》\uff1a520场", (1,)), Statement("《河岸图书馆2023年服务年报》\uff1a462场", (2,)),
+    ),
+    citations=(replace(SHOPS, n=1), replace(CLUBS, n=2)),
+    generation="000001",
+    timing_ms=TIMING,
+)
+READ_ANSWER = replace(FACT_ANSWER, question=WRITTEN, written=Written("qwen3-4b", "writing"))
+WRITTEN_ANSWER = replace(
+    READ_ANSWER,
+    answer="118.4万人次[1]。\n河岸图书馆2023年接待读者118.4万人次[1]。\n重庆同年举办读书会520场[2]。",
+    statements=(
+        *FACT_ANSWER.statements,
+        Statement("河岸图书馆2023年接待读者118.4万人次。", (1,), generated=True),
+        Statement("重庆同年举办读书会520场。", (2,), generated=True),
+    ),
+    citations=(VISITS, SHOPS),
+    written=Written("qwen3-4b", "done", cut=1, repaired=2),
+)
 ANSWERS = {
+    LIST: LIST_ANSWER,
+    YEARS: YEARS_ANSWER,
+    DISPUTED: DISPUTED_ANSWER,
     QUESTION: FACT_ANSWER,
     COMPARISON: COMPARISON_ANSWER,
     HOSTILE: HOSTILE_ANSWER,
@@ -202,6 +264,30 @@ def library() -> MemoryLibrary:
 def canned_bot(*, pause: float = 0.0, empty: bool = False) -> CannedBot:
     """A bot over them; what it does not know it refuses."""
     return CannedBot(None if empty else library(), ANSWERS, REFUSAL, pause=pause)
+
+
+class WritingBot(CannedBot):
+    """A bot with a language model: at WRITTEN its reader answers at once, the model's sentences come one with each `go`."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        super().__init__(library(), ANSWERS, REFUSAL)
+        self.go = threading.Semaphore(0)
+        read = replace(REFUSAL, question=WRITTEN, written=READ_ANSWER.written) if refuses else READ_ANSWER
+        whole = WRITTEN_ANSWER
+        if refuses:
+            first, second = (line for line in whole.answer.split("\n")[1:])
+            whole = replace(whole, answer=f"{first}\n{second}", short=None, statements=whole.statements[1:])
+        partly = replace(whole, answer=whole.answer.rpartition("\n")[0], statements=whole.statements[:-1], written=READ_ANSWER.written)
+        self.steps = (read, partly, whole)
+
+    def stream(self, question, history=(), **more):  # type: ignore[no-untyped-def]
+        if question != WRITTEN:
+            yield from super().stream(question, history, **more)
+            return
+        for n, step in enumerate(self.steps):
+            while n and not self.go.acquire(timeout=0.01):
+                check()
+            yield step
 
 
 def replace_version(answer: Answer, version: str) -> Answer:

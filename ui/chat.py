@@ -25,6 +25,7 @@ from .ports import Answerer
 from .reading import MissingError
 from .render import Turn
 from .who import TICKET, Person, has_session, scope_for, who
+from .written import cut_short
 
 _log = logging.getLogger("zhiyin.ui")
 _FRAME = 0.08  # seconds between two pictures of a growing answer
@@ -180,7 +181,8 @@ class _Conversation:
     def stop(self, talk: Talk | None, request: gr.Request) -> tuple[Any, ...]:
         talk = _own(talk, who(request))
         if talk.turns and not talk.turns[-1].done:
-            turn = replace(talk.turns[-1], answer=None, error=texts.TEXTS["stopped"], done=True)
+            proved = cut_short(talk.turns[-1].answer, "model_stopped")
+            turn = replace(talk.turns[-1], answer=proved, error=None if proved else texts.TEXTS["stopped"], done=True)
             talk = self._kept(replace(talk, turns=(*talk.turns[:-1], turn)))
         return _picture(talk, working=False)
 
@@ -261,14 +263,12 @@ class _Conversation:
             return
         try:
             yield await run_in_threadpool(_picture, at(turn), working=True)
-            shown = time.monotonic()
-            async for answer in work.steps():
-                if answer is None:
-                    continue
-                turn = replace(turn, answer=answer)
-                if time.monotonic() - shown >= _FRAME:
+            shown, drawn = time.monotonic(), turn
+            async for answer in work.steps(_FRAME):
+                turn = turn if answer is None else replace(turn, answer=answer)
+                if turn is not drawn and time.monotonic() - shown >= _FRAME:
                     yield await run_in_threadpool(_picture, at(turn), working=True, emptied=False)
-                    shown = time.monotonic()
+                    shown, drawn = time.monotonic(), turn
         except OutOfTimeError:
             turn = replace(turn, answer=None, error=texts.TEXTS["out_of_time"])
         except ZhiyinError as error:
@@ -324,9 +324,9 @@ def readable_turn(turn: Turn, sources: Collection[str]) -> Turn:
 
 
 def history(turns: Sequence[Turn]) -> list[tuple[str, str]]:
-    """Return the last answered turns as (question, answer), the short answer where there is one."""
+    """Return the last answered turns as (question, answer): the question as it was completed, the short answer where there is one."""
     answered = [
-        (t.question, t.answer.short or t.answer.answer) for t in turns if t.done and t.answer is not None
+        (understood.standing(t.answer), t.answer.short or t.answer.answer) for t in turns if t.done and t.answer is not None
     ]
     return answered[-CONTEXT_TURNS:]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rag.types import Answer
 
+from . import written
 from .texts import plain
 
 
 def copy_text(answer: Answer, language: str) -> str:
     """Return question, answer and each quote with where it stands; `language` is `zh` or `en`."""
-    lines = [answer.question, "", answer.answer, ""] if answer.answer else [answer.question, ""]
+    said = written.lines(answer, language)
+    lines = [answer.question, "", *said, ""] if said else [answer.question, ""]
     for c in answer.citations:
         where = [
             c.title or c.source,

@@ -16,6 +16,7 @@ from .conversations import Conversation
 from .render import Turn
 from .texts import plain
 from .understood import standing
+from .written import lines as said
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$]|:(?=//)|(?<=www)\.)")
@@ -42,7 +43,7 @@ def markdown(conversation: Conversation, language: str, *, exported: float | Non
             continue
         first = len(notes)
         known = {c.n: first + i + 1 for i, c in enumerate(turn.answer.citations)}
-        for piece in _paragraphs(turn.answer):
+        for piece in said(turn.answer, language):
             lines += ["".join(f"[^{known[p]}]" if isinstance(p, int) else _escaped(p) for p in _split(piece, known)), ""]
         lines += [part for name in _made_of(turn.answer, language) for part in (_escaped(name), "")]
         notes += [f"[^{known[c.n]}]: {_escaped(_line(_source(c, language)))}" for c in turn.answer.citations]
@@ -69,7 +70,7 @@ def docx(conversation: Conversation, language: str, *, exported: float | None = 
             document.add_paragraph(_clean(_said(turn.error, language)))
             continue
         sources = {c.n: c for c in turn.answer.citations}
-        for piece in _paragraphs(turn.answer):
+        for piece in said(turn.answer, language):
             paragraph = document.add_paragraph()
             for part in _split(piece, sources):
                 if isinstance(part, int):
@@ -113,10 +114,6 @@ def _completed(turn: Turn, language: str) -> list[str]:
 def _made_of(answer: Answer, language: str) -> list[str]:
     """Which index the answer was made from."""
     return [plain("generation", language, name=_line(answer.generation))] if answer.generation else []
-
-
-def _paragraphs(answer: Answer) -> list[str]:
-    return [line for line in answer.answer.split("\n") if line.strip()]
 
 
 def _split(line: str, known: Any) -> Iterator[str | int]:

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rag.filters import EVERYTHING, Filters
-from rag.types import Answer, Citation, RelatedPassage, Statement
+from rag.types import Answer, RelatedPassage
 
 from . import understood
+from .cards import card, place
 from .copying import copy_text
 from .escape import text
 from .icons import icon
-from .table import Cell, Table, table
+from .inline import Marker
+from .layouts import laid_out
 from .texts import TEXTS, both, label
+from .written import by_model, by_reader, counts, growing
 
-QUOTE_SHOWN = 260  # characters of a quote on a card; the panel shows all of it
 PASSAGE_SHOWN = 140
-_MARK = re.compile(r"\s*\[(\d{1,3})\]")
 _THUMB = (
     '<svg viewBox="0 0 20 20" width="18" height="18" fill="none" stroke="currentColor" stroke-width="1.5" '
     'aria-hidden="true"><path d="M6.5 9 9.3 3.2c1.3 0 2.2 1 2.2 2.3V8h4c1.1 0 1.9 1 1.7 2.1l-.9 5.1'
@@ -31,7 +32,6 @@ _THUMB = (
 )
 _LOOKED = re.compile(r"\s?(?:查找的内容\uff1a|Looked for: )[^\n]*$")
 _KINDS = {"years": "years", "regions": "places", "titles": "titles", "terms": "terms"}
-_STOPS = "。.!?;\uff01\uff1f\uff1b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ def turn_html(turn: Turn) -> str:
     if turn.error is not None:
         body = _error(turn, *turn.error)
     elif turn.answer is None or (not turn.answer.answer and not turn.answer.statements):
-        body = f'<div class="answer pending" role="status"><p>{both("pending")}<i class="dots"></i></p></div>'
+        body = _pending("pending")
+    elif turn.answer.refused and growing(turn.answer):
+        body = _pending("model_tries")  # no refusal yet: it may still become an answer
     elif turn.answer.refused:
         body = _refusal(turn.answer, turn)
     else:
@@ -67,6 +69,10 @@ def turn_html(turn: Turn) -> str:
         f'<div class="question"><span class="sr">{both("you")}</span>{_edit(turn)}<p>{text(turn.question)}</p></div>'
         f"{_narrowed(turn.filters)}{body}</article>"
     )
+
+
+def _pending(key: str) -> str:
+    return f'<div class="answer pending" role="status"><p>{both(key)}<i class="dots"></i></p></div>'
 
 
 def _edit(turn: Turn) -> str:
@@ -79,7 +85,7 @@ def _edit(turn: Turn) -> str:
 
 def _narrowed(filters: Filters) -> str:
     """Say what the question was narrowed to."""
-    values = [*(str(y) for y in sorted(filters.years)), *(_place(r) for r in sorted(filters.regions)), *sorted(filters.sources)]
+    values = [*(str(y) for y in sorted(filters.years)), *(place(r) for r in sorted(filters.regions)), *sorted(filters.sources)]
     if not values:
         return ""
     tags = "".join(f'<span class="tag">{text(v)}</span>' for v in values)
@@ -87,146 +93,33 @@ def _narrowed(filters: Filters) -> str:
 
 
 def _answer(answer: Answer, turn: Turn) -> str:
-    known = {c.n: c for c in answer.citations}
-    statements = (answer.statements or (Statement(answer.answer, ()),)) + _notes(answer)
+    marker = Marker(turn.number, frozenset(c.n for c in answer.citations))
+    read, written = by_reader(answer), by_model(answer)
     out = ['<div class="answer answered">']
-    laid = table(answer) if answer.short is None else None
-    if laid is not None:
-        out.append(_table(laid, known, turn))
-    elif answer.short and len(statements) == 1:
-        repeated = _bare(statements[0].text) == _bare(answer.short)
-        marks = _marks(statements[0].citations, known, turn) if repeated else ""
-        out.append(f'<p class="short">{text(answer.short)}{marks}</p>')
-        if not repeated:
-            out.append(f'<p class="statement">{_statement(statements[0], known, turn)}</p>')
-    elif len(statements) == 1:
-        out.append(f'<p class="statement alone">{_statement(statements[0], known, turn)}</p>')
-    else:
-        if answer.short:
-            out.append(f'<p class="short">{text(answer.short)}</p>')
-        rows = "".join(
-            f'<li class="statement{"" if s.citations else " unproved"}">{_statement(s, known, turn)}</li>'
-            for s in statements
-        )
-        out.append(f'<ul class="statements">{rows}</ul>')
-    out.append(_rewritten(answer))
+    if read.statements or not written:
+        out.append(laid_out(read, marker))
+    if answer.written is not None and written:
+        rows = "".join(f'<li class="statement">{marker.statement(s)}</li>' for s in written)
+        out.append(f'<h3 class="label">{both("written_by", model=answer.written.model)}</h3><ul class="statements">{rows}</ul>')
+    if growing(answer):
+        out.append(f'<p class="remark" role="status">{both("model_writing")}<i class="dots"></i></p>')
+    out += [_remarks(answer), _rewritten(answer)]
     if turn.done:
         out.append(_understood(answer, turn, "understood"))
     if answer.citations:
-        cards = "".join(_card(c, turn) for c in answer.citations)
+        cards = "".join(card(c, turn.number) for c in answer.citations)
         out.append(f'<h3 class="label">{both("evidence")}</h3><ol class="cards">{cards}</ol>')
-    out.append(
-        _foot(answer, turn)
-        if turn.done
-        else f'<p class="foot" role="status">{both("writing")}<i class="dots"></i></p>'
-    )
+    if turn.done:
+        out.append(_foot(answer, turn))
+    elif not growing(answer):
+        out.append(f'<p class="foot" role="status">{both("writing")}<i class="dots"></i></p>')
     return "".join([*out, "</div>"])
 
 
-def _table(laid: Table, known: dict[int, Citation], turn: Turn) -> str:
-    """Draw a comparison: each figure in a cell with its marks."""
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in laid.columns)
-    top = f'<thead><tr><th scope="col">{both("compared")}</th>{head}</tr></thead>' if head else ""
-    rows = "".join(
-        f'<tr><th scope="row">{text(name)}</th>{"".join(_cell(c, known, turn) for c in cells)}</tr>'
-        for name, cells in laid.rows
-    )
-    verdict = laid.verdict
-    said = f'<p class="short">{_statement(verdict, known, turn)}</p>' if verdict else ""
-    return f'{said}<div class="compare"><table>{top}<tbody>{rows}</tbody></table></div>'
-
-
-def _cell(cell: Cell | None, known: dict[int, Citation], turn: Turn) -> str:
-    if cell is None:
-        return "<td></td>"
-    if cell.value is None:
-        return f'<td class="unproved">{both("not_found")}</td>'
-    return f'<td><span class="figure">{text(cell.value)}</span>{_marks(cell.citations, known, turn)}</td>'
-
-
-def _notes(answer: Answer) -> tuple[Statement, ...]:
-    """Lines of the answer that are no statement: what was asked for as well and is not in the documents."""
-    said = {_bare(line) for s in answer.statements for line in s.text.split("\n")}
-    lines = answer.answer.split("\n") if answer.statements else []
-    return tuple(
-        Statement(line, ()) for line in lines if line.strip() and _bare(line) not in said and len(lines) > 1
-    )
-
-
-def _statement(statement: Statement, known: dict[int, Citation], turn: Turn) -> str:
-    """Draw the statement with its marks: where it says `[1]` itself, there; else before its last stop."""
-    written = {int(n) for n in _MARK.findall(statement.text)} & set(statement.citations)
-    out: list[str] = []
-    at = 0
-    for match in _MARK.finditer(statement.text):
-        if int(match[1]) in written:
-            out += (text(statement.text[at : match.start()]), _marks((int(match[1]),), known, turn))
-            at = match.end()
-    rest = statement.text[at:].rstrip()
-    missing = [n for n in statement.citations if n not in written]
-    body = rest.rstrip(_STOPS)
-    return "".join([*out, text(body), _marks(missing, known, turn), text(rest[len(body) :])])
-
-
-def _marks(numbers: Iterable[int], known: dict[int, Citation], turn: Turn) -> str:
-    return "".join(
-        f'<button type="button" class="mark" data-open="t{turn.number}c{n}" {label("mark", n=n)}>{n}</button>'
-        for n in numbers
-        if n in known
-    )
-
-
-def _card(citation: Citation, turn: Turn) -> str:
-    name = f"t{turn.number}c{citation.n}"
-    where = [text(citation.publisher or ""), text(citation.published or ""), text(_about(citation))]
-    where += [both("page", n=citation.page) if citation.page is not None else ""]
-    where += [text(citation.source)] if citation.title and citation.title != citation.source else []
-    meta = "".join(f"<span>{w}</span>" for w in where if w)
-    marks = json.dumps([list(m) for m in citation.marks])
-    return (
-        f'<li class="card" id="{name}" data-n="{citation.n}" data-part="{citation.part}" '
-        f'data-source="{text(citation.source)}" data-version="{text(citation.version)}" '
-        f'data-start="{citation.start}" data-end="{citation.end}" data-marks="{marks}" '
-        f'data-title="{text(citation.title or citation.source)}">'
-        f'<div class="card-head"><span class="n">{citation.n}</span>'
-        f'<span class="title">{text(citation.title or citation.source)}</span></div>'
-        f"<blockquote>{quote_html(citation)}</blockquote>"
-        f'<div class="card-foot"><span class="meta">{meta}</span>'
-        f'<button type="button" class="quiet" data-open="{name}">{both("show")}</button></div></li>'
-    )
-
-
-def quote_html(citation: Citation) -> str:
-    """Draw the quote, its proved characters in `<mark>`; a long one is cut to a window round the first."""
-    quote, start = citation.quote, citation.start
-    spans = sorted((max(a - start, 0), min(b - start, len(quote))) for a, b in citation.marks if b > start)
-    first, last = 0, len(quote)
-    if len(quote) > QUOTE_SHOWN:
-        room = spans[0] if spans else (0, 0)
-        first = max(0, min(room[0] - QUOTE_SHOWN // 3, len(quote) - QUOTE_SHOWN))
-        last = max(first + QUOTE_SHOWN, min(room[1], len(quote)))
-    out = ['<span class="cut"></span>'] if first else []
-    for piece, marked in _pieces(quote, spans, first, last):
-        out.append(f"<mark>{text(piece)}</mark>" if marked else text(piece))
-    if last < len(quote):
-        out.append('<span class="cut"></span>')
-    return "".join(out)
-
-
-def _pieces(
-    value: str, spans: Sequence[tuple[int, int]], first: int, last: int
-) -> Iterator[tuple[str, bool]]:
-    at = first
-    for raw_start, raw_end in spans:
-        start, end = max(raw_start, at), min(raw_end, last)
-        if start >= end:
-            continue
-        if start > at:
-            yield value[at:start], False
-        yield value[start:end], True
-        at = end
-    if at < last:
-        yield value[at:last], False
+def _remarks(answer: Answer) -> str:
+    """What is told of a language model's work: why it says nothing, what was left out."""
+    said = [text(answer.written.note)] if answer.written and answer.written.note else []
+    return "".join(f'<p class="remark">{words}</p>' for words in [*said, *(both(key, n=n) for key, n in counts(answer))])
 
 
 def _refusal(answer: Answer, turn: Turn) -> str:
@@ -234,6 +127,7 @@ def _refusal(answer: Answer, turn: Turn) -> str:
         f'<div class="answer refused" data-reason="{text(answer.reason or "")}">',
         f'<p class="verdict"><i class="none" aria-hidden="true"></i>{both("refused")}</p>',
         f'<p class="statement">{text(_reason(answer))}</p>',
+        _remarks(answer),
         _rewritten(answer),
         _understood(answer, turn, "looked_for"),
     ]
@@ -350,15 +244,3 @@ def _error(turn: Turn, zh: str, en: str) -> str:
         else ""
     )
     return f'<div class="answer failed"><div role="alert">{verdict}<p>{message}</p></div>{again}</div>'
-
-
-def _about(citation: Citation) -> str:
-    return " ".join(w for w in (_place(citation.region), citation.period) if w)
-
-
-def _place(region: str | None) -> str:
-    return (region or "").replace("/", " ")
-
-
-def _bare(value: str) -> str:
-    return _MARK.sub("", value).strip().rstrip(_STOPS)

@@ -30,6 +30,17 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
 
+    def computed_from(self) -> list[str]:
+        """The figures, each after what it is of, that the verdict rests on: those that it cites, where these are several."""
+        cited = set(self.verdict.citations) if self.verdict else set()
+        cells = [(row, column, cell) for row, found in self.rows for column, cell in zip(self.columns or ("",), found, strict=True)]
+        told = [
+            " ".join(word for word in (row, column, cell.value) if word)
+            for row, column, cell in cells
+            if cell is not None and cell.value is not None and cell.citations and cited >= set(cell.citations)
+        ]
+        return told if len(told) > 1 else []
+
 
 def table(answer: Answer) -> Table | None:
     """Lay out an answer whose statements are a label and a figure each, after a verdict perhaps.

@@ -69,6 +69,9 @@ def bench(
             help=tr("每个集合只取前 N 题；liar 的陈述数", "only the first N questions of each set; for liar, how many statements"),
         ),
     ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help=tr("liar 的随机种子（默认 0）", "the seed of chance for liar (default 0)"))
+    ] = None,
     config_file: Config = None,
     as_json: JsonOut = None,
 ) -> None:
@@ -81,6 +84,8 @@ def bench(
     console = Console()
     if chunks is not None and name != SCALE:
         raise InputError("--chunks belongs to scale: zhiyin bench scale --chunks N --data FOLDER")
+    if seed is not None and name != LIAR:
+        raise InputError("--seed belongs to liar: zhiyin bench liar --seed N")
     if name == SCALE:
         if limit is not None:
             raise InputError("--limit belongs to a published benchmark; scale takes --chunks")
@@ -101,7 +106,7 @@ def bench(
             console.print(table(figures))
         return
     if name == LIAR:
-        _liar(data, limit or STATEMENTS, load(config_file), as_json)
+        _liar(data, limit or STATEMENTS, seed or 0, load(config_file), as_json)
         return
     from ..benchmarks import check_name
 
@@ -138,15 +143,18 @@ def _scale(chunks: int, data: Path | None, as_json: str | None) -> None:
             console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _liar(data: Path | None, count: int, settings: Settings, as_json: str | None) -> None:
+def _liar(data: Path | None, count: int, seed: int, settings: Settings, as_json: str | None) -> None:
     from rich.console import Console
 
+    from ..liar import stand_ins
     from ..liar.measure import measure, table
 
-    figures = measure(data, count, settings)
-    _written(figures, as_json)
+    figures = measure(data, count, settings, seed)
+    asked = stand_ins.measure(settings)
+    _written(figures | {"stand_ins": asked}, as_json)
     if as_json != "-":
         Console().print(table(figures))
+        Console().print(stand_ins.table(asked))
 
 
 def _written(value: dict[str, Any], out: str | None) -> None:

@@ -60,7 +60,7 @@ def generate(
     from rich.progress import Progress
 
     from rag.config import load as settings_of
-    from rag.registry import load as part
+    from rag.generate import load_generator
 
     from ..generate.loop import generate as run
     from ..homes import at_home, indexed
@@ -69,10 +69,10 @@ def generate(
     settings = settings_of(config_file)
     home = indexed(docs, settings) if docs else None
     # the round trip asks the reader: a generator would only write round what it finds
-    writer = part("generators", "transformers")(settings.generator) if settings.generator else None
+    writer = load_generator(settings)
     errors = Console(stderr=True)
     with at_home(home) if home else nullcontext():
-        bot = session.make_bot(settings.replace(generator=""))
+        bot = session.make_bot(settings.replace(generator="", generator_url=""))
         snapshot = cast("Indexed", bot.snapshot)  # type: ignore[attr-defined]
         with Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar:
             task = bar.add_task(tr("提问", "asking"), total=None)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
-from importlib import resources
-from string import Template
 from typing import TYPE_CHECKING
 
+from rag.templates import load
 from rag.text.fold import fold
 from rag.text.places import find_places
 
@@ -35,7 +33,6 @@ def worded(generator: Generator, candidate: Candidate) -> Candidate | None:
 
 def messages(candidate: Candidate) -> list[dict[str, str]]:
     """What a chat model is told: the sentence, what it inherits, and the answer to ask for."""
-    system, _, user = _template().partition("\n---\n")
     setting = candidate.setting
     values = {
         "setting": "\uff0c".join(
@@ -44,15 +41,7 @@ def messages(candidate: Candidate) -> list[dict[str, str]]:
         "sentence": " ".join(candidate.sentence.split()),
         "answer": "\u3001".join(candidate.answers[0]),
     }
-    return [
-        {"role": "system", "content": system.strip()},
-        {"role": "user", "content": Template(user).substitute(values).strip()},
-    ]
-
-
-@lru_cache(maxsize=1)
-def _template() -> str:
-    return resources.files("rag.prompts").joinpath("question.zh.txt").read_text(encoding="utf-8")
+    return load("question", "zh").fill(values)
 
 
 def first_question(text: str) -> str | None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from rag.attribution import figures
 from rag.read import View
+from rag.terms import SURNAMES
 from rag.text.fold import fold
 from rag.text.numbers import find_quantities
-from rag.text.places import find_places
+from rag.text.places import covers, find_places
 from rag.text.times import find_times
 from rag.text.tokens import cut
 
@@ -30,6 +31,7 @@ class Elsewhere:
 
 
 Lie = Callable[[str, View, Elsewhere, random.Random], str | None]
+"""Of a true text, the sentence that it was made from, other passages and a source of chance: an untrue text, or None."""
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=年)")
 _DAY = re.compile(r"(?<!\d)\d{1,2}(?=[月日])")
@@ -37,9 +39,11 @@ _UNITS = (("万人次", "人次"), ("万元", "亿元"), ("亿元", "万元"), (
 _BOUNDS = (("超过", "不足"), ("不足", "超过"), ("近", "超过"), ("以上", "以下"), ("不少于", "不超过"), ("不超过", "不少于"),
            ("增长", "下降"), ("增加", "减少"), ("提高", "降低"), ("下降", "增长"), ("减少", "增加"), ("高于", "低于"))  # fmt: skip
 _DONE = re.compile("(?:已经|已|成功|可以|应当|应|能够|获得|通过|完成|建立|实现|开展|发布|印发|参加|享受|覆盖)")
-_NOT = re.compile("没有|不得|未|不能|不予|禁止|无需|不再")
+_NOT = re.compile("没有|不得|(?<!从)未(?!来|成年|知|必|免)|不能|不予|禁止|无需|不再")
+_POSTS = ("董事长", "总经理", "秘书长", "校长", "院长", "馆长", "市长", "部长", "首席执行官", "总工程师", "研究员", "教授", "主任", "书记", "记者", "律师")
+_POST = re.compile("|".join(_POSTS))
 _TITLE = re.compile("《[^》]{3,30}》|“[^”]{3,20}”")
-_BODY = re.compile("[\u4e00-\u9fff]{2,12}(?:公司|集团|总工会|医院|大学|学院|法院|银行|委员会|协会|管理局|人社局|产业园)")
+_BODY = re.compile("(?:公司|集团|总工会|医院|大学|学院|法院|银行|委员会|协会|管理局|人社局|产业园)$")
 
 
 def decimal(text: str) -> Decimal:
@@ -72,6 +76,15 @@ def unit(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | N
     return None
 
 
+def context_year(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another year than that of the document, before a sentence that names none."""
+    period = view.sentence.period
+    if period is None or period.first != period.last or view.times or re.search(r"年|[12]\d{3}", text):
+        return None
+    free = [y for n in (1, 2, 3, -1, -2, -3) if (y := str(period.last + n)) not in view.part.clean]
+    return f"{rng.choice(free)}年\uff0c{text}" if free else None
+
+
 def year(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
     """Another year."""
     spots = list(_YEAR.finditer(text))
@@ -99,15 +112,37 @@ def person(text: str, view: View, other: Elsewhere, rng: random.Random) -> str |
     return _swapped(text, names, other.people, view, rng)
 
 
+def namesake(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another person of the same surname: the given name has another character."""
+    names = people(text)
+    given = sorted({name[-1] for name in other.people if name[-1] not in view.part.clean})
+    if not names or not given:
+        return None
+    name = rng.choice(names)
+    return text.replace(name, name[:-1] + rng.choice(given), 1)
+
+
+def post(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A person in another post."""
+    spots = list(_POST.finditer(text))
+    free = [p for p in _POSTS if p not in view.part.clean]
+    if not spots or not free:
+        return None
+    spot = rng.choice(spots)
+    return text[: spot.start()] + rng.choice(free) + text[spot.end() :]
+
+
 def body(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
     """Another organisation."""
-    return _swapped(text, _BODY.findall(text), other.bodies, view, rng)
+    return _swapped(text, bodies(text), other.bodies, view, rng)
 
 
 def place(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
-    """Another place."""
-    names = [text[m.start : m.end] for m in find_places(text) if m.kind not in ("deictic", "in_name") and m.region and m.level != "nation"]
-    return _swapped(text, names, other.places, view, rng)
+    """Another place, not one that this one lies in."""
+    found = [m for m in find_places(text) if m.kind not in ("deictic", "in_name") and m.region and m.level != "nation"]
+    here = {*view.regions, *(m.region for m in found)}
+    free = [name for name in other.places if not any(covers(m.region, r) for m in find_places(name) for r in here)]
+    return _swapped(text, [text[m.start : m.end] for m in found], free, view, rng)
 
 
 def title(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
@@ -124,7 +159,7 @@ def title(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | 
 def exchanged(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
     """Two figures of the same unit in each other's place."""
     found = figures(text)
-    pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :] if a.unit == b.unit and a.value != b.value and a.end <= b.start]
+    pairs = [(a, b) for i, a in enumerate(found) for b in found[i + 1 :] if a.unit and a.unit == b.unit and a.value != b.value and a.end <= b.start]
     if not pairs or "分别" in text:
         return None
     a, b = rng.choice(pairs)
@@ -184,20 +219,31 @@ def obedient(text: str, view: View, other: Elsewhere, rng: random.Random) -> str
 
 LIES: dict[str, Lie] = {
     f.__name__: f
-    for f in (figure, unit, year, day, person, body, place, title, exchanged, borrowed, bound, negated, unsupported, embellished, obedient)
-}
-HARD_FACTS = frozenset({"figure", "unit", "year", "day", "person", "body", "place"})
+    for f in (
+        figure, unit, year, context_year, day, person, namesake, post, body, place, title,
+        exchanged, borrowed, bound, negated, unsupported, embellished, obedient,
+    )
+}  # fmt: skip
+HARD_FACTS = frozenset({"figure", "unit", "year", "context_year", "day", "person", "namesake", "body", "place", "title"})
 """Alterations of numbers, dates and names."""
 
 
 def people(text: str) -> list[str]:
-    """Names of people, as far as a dictionary's guess goes: two to four characters."""
-    return [t.text for t in cut(text) if t.flag == "nr" and 2 <= len(t.text) <= 4 and t.text in text]
+    """Names of people, as far as a dictionary's guess goes: a surname, and two to four characters in all."""
+    return [t.text for t in cut(text) if t.flag == "nr" and 2 <= len(t.text) <= 4 and t.text[0] in SURNAMES and t.text in text]
 
 
 def bodies(text: str) -> list[str]:
-    """Names of organisations by their last word."""
-    return _BODY.findall(text)
+    """Names of organisations: nouns in a row, by the last of them."""
+    found: list[str] = []
+    begun = until = 0
+    for token in cut(text):
+        if token.start != until or not token.flag.startswith(("n", "j", "b", "eng")):
+            begun = token.start
+        until = token.end
+        if _BODY.search(token.text) and until - begun >= 5 and token.flag.startswith(("n", "j")):
+            found.append(text[begun:until])
+    return found
 
 
 def _swapped(text: str, names: Sequence[str], others: Sequence[str], view: View, rng: random.Random) -> str | None:

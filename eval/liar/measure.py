@@ -14,15 +14,17 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.grounded import prove
 from rag.messages import tr
+from rag.proving import prove
 from rag.read import View
 from rag.store import Snapshot
 from rag.terms import Matcher
 from rag.text.places import find_places
 from rag.text.tokens import index_terms
+from rag.verify import plainly
 
 from .lies import HARD_FACTS, LIES, Elsewhere, bodies, people
+from .neighbours import crossed, joined
 from .truths import TRUTHS
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ TRUE, ALTERED, FACTS = "true", "altered", "altered: numbers, dates and names"
 TRIES = 400  # sentences looked at for one that a kind can be made from
 MISCITED, INVENTED = "miscited", "invented_source"
 """A true statement under the number of another passage, and of one that was not given."""
+JOINED, CROSSED = "joined", "crossed"
+"""A true statement of two sentences, and one that mixes them up."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Outcome:
     def well(self) -> bool:
         """Whether a true statement was kept, an untrue one cut, and one with a wrong source shown with the right one."""
         if self.case.kind in (MISCITED, INVENTED):
-            return self.proof is None or self.proof in self.case.original or self.case.original in self.proof
+            told, said = self.case.original, plainly(self.case.text)
+            return self.proof is None or self.proof in told or told in self.proof or said in plainly(self.proof)
         return (self.proof is not None) == self.case.true
 
 
@@ -75,7 +80,7 @@ def run(snapshot: Snapshot, matcher: Matcher, count: int, seed: int = 0) -> list
 
 def _proved(case: Case, matcher: Matcher) -> str | None:
     found = prove(case.text, [case.number], case.passages, matcher)
-    return None if found is None else found.text
+    return "".join(view.text for view in found) or None
 
 
 def _cases(snapshot: Snapshot, count: int, rng: random.Random) -> Iterator[Case]:
@@ -88,7 +93,8 @@ def _cases(snapshot: Snapshot, count: int, rng: random.Random) -> Iterator[Case]
         sorted({v.text[m.start : m.end] for v in some for m in find_places(v.text) if m.region and m.level not in ("nation",) and m.kind not in ("deictic", "in_name")}),
         [v.text for v in some],
     )  # fmt: skip
-    wanted = [kind for pair in zip(cycle(TRUTHS), islice(cycle([*LIES, MISCITED, INVENTED]), count // 2), strict=False) for kind in pair]
+    true, untrue = cycle([*TRUTHS, JOINED]), cycle([*LIES, CROSSED, MISCITED, INVENTED])
+    wanted = [kind for pair in zip(true, islice(untrue, count // 2), strict=False) for kind in pair]
     for kind in wanted:
         for _ in range(TRIES):
             chunk, view = rng.choice(sentences)
@@ -99,6 +105,8 @@ def _cases(snapshot: Snapshot, count: int, rng: random.Random) -> Iterator[Case]
 
 
 def _case(kind: str, snapshot: Snapshot, chunk: int, view: View, other: Elsewhere, rng: random.Random) -> Case | None:
+    if kind in (JOINED, CROSSED):
+        return _of_two(kind, snapshot, chunk, view, rng)
     form = kind if kind in TRUTHS else rng.choice(("copied", "shortened", "retold"))
     base = TRUTHS[form](view, rng)
     if base is None:
@@ -114,10 +122,29 @@ def _case(kind: str, snapshot: Snapshot, chunk: int, view: View, other: Elsewher
     elif kind in LIES:
         strange = [s for s in rng.sample(list(other.sentences), min(40, len(other.sentences))) if not _near(s, passages)]
         altered = LIES[kind](base, view, replace(other, sentences=strange), rng)
-        if altered is None or altered == base:
+        if altered is None or _told(altered, passages):
             return None
         text = altered
     return Case("true" if kind in TRUTHS else kind, form, text, number, passages, right, kind in TRUTHS, view.text)
+
+
+def _of_two(kind: str, snapshot: Snapshot, chunk: int, view: View, rng: random.Random) -> Case | None:
+    if view.index == snapshot.chunk(chunk).last:
+        return None
+    after = replace(view, index=view.index + 1)
+    text = (joined if kind == JOINED else crossed)(view, after, rng)
+    if text is None:
+        return None
+    passages, right = _passages(snapshot, chunk, view, rng)
+    if kind == CROSSED and _told(text, passages):
+        return None
+    return Case("true" if kind == JOINED else kind, kind, text, right + 1, passages, right, kind == JOINED, view.text + after.text)
+
+
+def _told(text: str, passages: Sequence[Sequence[View]]) -> bool:
+    """Whether an altered statement is what some passage says, after all."""
+    said = plainly(text)
+    return any(said in plainly("".join(v.text for v in views)) for views in passages)
 
 
 def _own(snapshot: Snapshot, number: int) -> list[View]:

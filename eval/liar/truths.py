@@ -17,7 +17,7 @@ Truth = Callable[[View, random.Random], str | None]
 
 _CLAUSE = re.compile("[^\uff0c,\uff1b;]+[\uff0c,\uff1b;]?")
 _TIED = re.compile("如果|如|若|除|但|却|不仅|虽|只有|其中|分别|即|因|由于|为|比|较|同期")
-_GROUPED = re.compile(r"(?<![\d.,A-Za-z-])(\d)(\d{3})(?![\d.,])(?=[\u4e00-\u9fff])(?!年)")
+_GROUPED = re.compile(r"(?<![\d.,A-Za-z-])(?!19|20)(\d)(\d{3})(?![\d.,])(?=[\u4e00-\u9fff])(?!年)")
 _MYRIAD = re.compile(r"(?<![\d.,])(\d+\.\d{1,2})万(?=[人名个家件])")
 _QUOTED = re.compile("《[^》]*》?|“[^”]*”?|「[^」]*」?|‘[^’]*’?")
 OTHER_WORDS = (

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rag.errors import ModelError
+from rag.entailment import Entailment
 from rag.types import Citation
 
 from .quotes import Reading, premise, tidy
@@ -31,50 +30,12 @@ class NliJudge:
     def __init__(self, folder: Path | str, read: Reading = tidy) -> None:
         """Load a sentence-transformers CrossEncoder from `folder`; nothing is downloaded. Raises ModelError."""
         self._read = read
-        self._folder = Path(folder).expanduser()
-        self._entailment = _entailment(self._folder)
-        try:
-            from sentence_transformers import CrossEncoder
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
-            self._model: Any = CrossEncoder(str(self._folder), local_files_only=True)
-        except Exception as error:
-            raise ModelError(
-                f"can't load the NLI model from {self._folder}: {error}. The folder should hold a sequence "
-                "classification model as save_pretrained writes it: config.json, weights and tokenizer"
-            ) from error
+        self._model = Entailment(folder)
 
     def supports(self, statement: str, cited: Sequence[Citation]) -> bool:
         """See rag.eval.metrics.citations.Judge. Raises ModelError where the model fails."""
-        try:
-            scores = self._model.predict([(premise(cited, self._read), statement)], show_progress_bar=False)
-        except Exception as error:
-            raise ModelError(f"the NLI model in {self._folder} failed: {error}") from error
-        return int(scores[0].argmax()) == self._entailment
-
-
-def _entailment(folder: Path) -> int:
-    """The number of the class `entailment`. Raises ModelError where the model names none."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        heads = config.get("architectures") or []
-        names = {int(number): str(name) for number, name in (config.get("id2label") or {}).items()}
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"{folder} holds no readable config.json ({error}); give the folder of an NLI model"
-        ) from error
-    if not any("SequenceClassification" in head for head in heads):
-        raise ModelError(
-            f"the model in {folder} ({', '.join(heads) or 'unknown kind'}) is no classifier of pairs; give an NLI model"
-        )
-    for number, name in names.items():
-        if name.lower() in ("entailment", "entails", "entail", "蕴含"):
-            return number
-    raise ModelError(
-        f"the model in {folder} names its classes {', '.join(names.values()) or 'not at all'}, none of them entailment; "
-        'give an NLI model, or name the classes in its config.json: "id2label": {"0": "entailment", …}'
-    )
+        scores = self._model.probabilities([(premise(cited, self._read), statement)])
+        return int(scores[0].argmax()) == self._model.label
 
 
 _ASK = {

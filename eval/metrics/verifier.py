@@ -17,12 +17,16 @@ from .quotes import Reading, tidy
 
 OWN = 0.5
 """Least share of a statement's own character pairs that must stand in what it cites; the reader of a language model's
-answers asks for as much (`rag.grounded.NEAR`)."""
+answers asks for as much (`rag.proving.NEAR`)."""
 
 _WORD = re.compile(r"[^\W_]+")
-_MORE = re.compile(r"(?P<which>.+?)(?:更[多高大]|\s+is\s+(?:higher|larger|more))[\u3002.]?", re.IGNORECASE)
+_MORE = re.compile(
+    r"(?P<which>.+?)(?:[更最](?:[多高大]|(?P<few>[少低小]))|\s+is\s+(?:high|larg|more|most|(?P<fewer>low|few|less|least|small))\w*)"
+    r"(?:(?:\uff0c相差|, by )(?P<gap>[^()]+)\([^()]+\))?[\u3002.]?",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(
-    r"[^:\uff1a]*(?:多少|什么|[哪谁]|几[个家名位月年日天项场次人]|\b(?:how|what|which|when|who|where)\b)[^:\uff1a]*[:\uff1a]",
+    r"[^:\uff1a]*(?:多少|什么|[哪谁]|几[个家名位月年日天项场次人件条种类所篇]|\b(?:how|what|which|when|who|where)\b)[^:\uff1a]*[:\uff1a]",
     re.IGNORECASE,
 )
 _EQUAL = re.compile(r"两者相同[\u3002.]?|they are equal\.?", re.IGNORECASE)
@@ -34,8 +38,8 @@ class VerifierJudge:
     Supported is what `rag.verify.check` finds nothing against (each number with its unit, date, place, quoted title,
     Latin word and negation is in the quotes; the document's year and region count for a label) and of whose other
     characters at least `own` stand in the quotes, counted in neighbouring pairs: a statement without figures or names
-    would pass the verifier on any source. A verdict of a comparison (`辽宁更多`) is worked out again from the figures
-    that the citations mark. Blind to what neither shows: who did what to whom, a verb exchanged for its opposite.
+    would pass the verifier on any source. A verdict of a comparison (`辽宁更多`) and the difference that it gives are worked
+    out again from the figures that the citations mark. Blind to what neither shows: who did what to whom, a verb exchanged for its opposite.
     """
 
     def __init__(self, read: Reading = tidy, own: float = OWN) -> None:
@@ -58,13 +62,19 @@ class VerifierJudge:
         if len(cited) < 2 or any(len(found) != 1 for found in figures):
             return False
         values = [found[0] for found in figures]
-        if len({quantity.kind for quantity in values}) != 1:
+        kinds = {quantity.kind for quantity in values}
+        if len(kinds) > 1 and (len(kinds - {""}) > 1 or kinds & {"money", "percent"}):
             return False
-        most = max(quantity.value for quantity in values)
-        winners = [c for c, quantity in zip(cited, values, strict=True) if quantity.value == most]
         more = _MORE.fullmatch(statement)
+        few = more is not None and bool(more["few"] or more["fewer"])
+        best = (min if few else max)(quantity.value for quantity in values)
+        winners = [c for c, quantity in zip(cited, values, strict=True) if quantity.value == best]
         if more is None:
             return len(winners) == len(cited)
+        if more["gap"]:
+            gap = find_quantities(more["gap"])
+            if len(values) != 2 or len(gap) != 1 or gap[0].value != abs(values[0].value - values[1].value):
+                return False
         return len(winners) == 1 and self.supports(more["which"], winners)
 
 

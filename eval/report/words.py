@@ -148,6 +148,7 @@ METRICS: Mapping[str, tuple[Pair, Pair]] = {
 
 REASONS: Mapping[str, Pair] = {
     "empty_question": ("问题是空的", "the question is empty"),
+    "no_question": ("不是问题", "not a question"),
     "no_documents": ("没有可检索的资料", "there are no documents"),
     "not_found": ("没有找到", "nothing found"),
     "terms_not_supported": ("关键词在原文中没有依据", "words that matter are not in the source"),

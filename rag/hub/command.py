@@ -58,7 +58,7 @@ def list_(as_json: Json = False) -> None:
     """Print the presets and what else was pulled."""
     from rag.config import home, load
 
-    from .overview import overview, prompts_said, table, unfinished_said
+    from .overview import generators_said, overview, prompts_said, table, unfinished_said
 
     rows = overview(home(), load())
     if as_json:
@@ -68,7 +68,7 @@ def list_(as_json: Json = False) -> None:
 
     console = Console()
     console.print(table(rows))
-    for line in [*prompts_said(rows), *unfinished_said(home())]:
+    for line in [*prompts_said(rows), generators_said(), *unfinished_said(home())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(
         tr(
@@ -121,7 +121,8 @@ def pull(
 
 def use(name: Name) -> None:
     """Write the choice into the settings of this home."""
-    from rag.config import BUNDLED, home
+    from rag.config import BUNDLED, home, load
+    from rag.errors import InputError
 
     from .choose import choose
     from .installed import folder, read
@@ -137,6 +138,8 @@ def use(name: Name) -> None:
         if where is None:
             raise _not_here(value, known=preset is not None)
         setting = read(where).kind
+    if setting == "generator" and load().generator_url:
+        raise InputError(f'generator_url is set, and generator is a name on that server; first set generator_url = "" in {home() / "config.toml"}')
     path = choose(home(), setting, value)
     typer.echo(f'{path}: {setting} = "{value}"')
     if setting == "embedder":

@@ -70,6 +70,8 @@ def examine(folder: Path, what: str, kind: str | None = None) -> str:
         raise ModelError(f"{what} holds a model of the kind {found} ({heads}), for which there is no use here")
     if kind is not None and kind != found:
         raise ModelError(f"{what} holds a model of the kind {found} ({heads}), not {kind}")
+    if found == "generator" and not _chats(folder, what):
+        raise ModelError(f"{what} has no chat template, so it is no chat model; take the instruction-tuned model of the same family")
     return found
 
 
@@ -122,6 +124,11 @@ def _dimension(folder: Path) -> int | None:
         if kind not in ("Normalize", "Dropout", "LayerNorm", "Transformer"):
             return None
     return int(_read(folder / "config.json", what)["hidden_size"])
+
+
+def _chats(folder: Path, what: str) -> bool:
+    told = _read(folder / "tokenizer_config.json", what) or {}
+    return (folder / "chat_template.jinja").is_file() or bool(told.get("chat_template"))
 
 
 def _scores(folder: Path) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def used(settings: Settings) -> dict[str, str]:
     """The models that the settings ask for, presets by their own name, each with the setting that names it."""
-    names = {settings.generator: "generator"}
+    names = {"" if settings.generator_url else settings.generator: "generator"}  # with a server it is a name there
     names[BUNDLED_READER if settings.reranker == BUNDLED else settings.reranker] = "reranker"
     names[BUNDLED_EMBEDDER if settings.embedder == BUNDLED else settings.embedder] = "embedder"
     return {own_name(name): setting for name, setting in names.items() if name}
@@ -47,6 +47,7 @@ def overview(home: Path, settings: Settings) -> list[dict[str, Any]]:
             "licence": preset.licence,
             "disk_mb": preset.disk_mb,
             "memory_mb": preset.memory_mb,
+            "memory_bf16_mb": preset.memory_bf16_mb,
             "dim": preset.dim,
             "prompts": list(preset.prompts) if preset.prompts else None,
             "here": not preset.repo or preset.name in here,
@@ -60,7 +61,7 @@ def overview(home: Path, settings: Settings) -> list[dict[str, Any]]:
     for name in here:
         row = known.get(name)
         if row is None:
-            row = {"name": name, "kind": None, "repo": None, "licence": None, "disk_mb": None, "memory_mb": None,
+            row = {"name": name, "kind": None, "repo": None, "licence": None, "disk_mb": None, "memory_mb": None, "memory_bf16_mb": None,
                    "dim": None, "prompts": None, "here": True, "revision": None, "damaged": None, "used": name in chosen}  # fmt: skip
             rows.append(row)
         where = installed.folder(home, name)
@@ -73,7 +74,7 @@ def overview(home: Path, settings: Settings) -> list[dict[str, Any]]:
         row |= {"kind": model.kind, "repo": model.repo or row["repo"], "revision": model.revision}
         megabytes = round(model.bytes / 1e6)
         if (preset := find(name)) and not 0.5 <= megabytes / preset.disk_mb <= 2:
-            row["memory_mb"] = None  # something else goes by the preset's name: its memory is not known
+            row["memory_mb"] = row["memory_bf16_mb"] = None  # something else goes by the preset's name: its memory is not known
         row["disk_mb"] = megabytes
         if model.kind == "embedder":
             row["dim"] = dimension(where)
@@ -127,6 +128,15 @@ def prompts_said(rows: list[dict[str, Any]]) -> list[str]:
         for row in rows
         if row["prompts"]
     ]
+
+
+def generators_said() -> str:
+    """What the memory of generators is counted in, and how fast they may be."""
+    return tr(
+        "生成模型的内存按 float32 计；GPU 和支持 bfloat16 的处理器约需一半。速度估计：每秒词元数 ≈ 内存带宽 ÷ 权重所占内存。",
+        "Generators: memory is in float32; a GPU, or a processor with bfloat16, needs about half. "
+        "Speed, as an estimate: tokens a second ≈ memory bandwidth / memory of the weights.",
+    )
 
 
 def unfinished_said(home: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """Models that are known to work here, with what they cost.
 
 Sizes are those of their published weights and rounded; memory is of weights and libraries while texts of a few hundred
-tokens are read. Where a model says nothing of prompts in its own configuration but needs them, they stand here.
+tokens are read, in float32, as most processors reckon. Where a model says nothing of prompts in its own configuration but needs them, they stand here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Preset:
     """A model by a short name. `repo` is its name on both hubs, empty for what comes with the package.
 
     `prompts` go before a query and before a passage where the model's own configuration names none; None for a model
-    that has its own, or needs none. `revision` is the one on huggingface.co, None for the newest.
+    that has its own, or needs none. `revision` is the one on huggingface.co, None for the newest. `memory_bf16_mb` is the
+    memory of a generator in bfloat16, which a GPU and some processors use.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Preset:
     dim: int | None = None
     prompts: tuple[str, str] | None = None
     revision: str | None = None
+    memory_bf16_mb: int | None = None
 
 
 BUNDLED_EMBEDDER = "bundled"
@@ -53,6 +55,11 @@ PRESETS = (
     Preset("Qwen3-Embedding-0.6B", "embedder", "Qwen/Qwen3-Embedding-0.6B", "Apache-2.0", 1210, 2000, 1024),
     Preset("bge-reranker-base", "reranker", "BAAI/bge-reranker-base", "MIT", 1130, 1700),
     Preset("bge-reranker-v2-m3", "reranker", "BAAI/bge-reranker-v2-m3", "Apache-2.0", 2300, 2900),
+    Preset("Qwen3-0.6B", "generator", "Qwen/Qwen3-0.6B", "Apache-2.0", 1520, 3000, memory_bf16_mb=1800),
+    Preset("Qwen3-1.7B", "generator", "Qwen/Qwen3-1.7B", "Apache-2.0", 4080, 7600, memory_bf16_mb=4100),
+    Preset("Qwen3-4B-Instruct-2507", "generator", "Qwen/Qwen3-4B-Instruct-2507", "Apache-2.0", 8060, 16_900, memory_bf16_mb=8900),
+    Preset("Qwen3-8B", "generator", "Qwen/Qwen3-8B", "Apache-2.0", 16_400, 33_700, memory_bf16_mb=17_300),
+    Preset("Phi-4-mini-instruct", "generator", "microsoft/Phi-4-mini-instruct", "MIT", 7690, 16_200, memory_bf16_mb=8500),
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..query import Kind, Query
-from ..terms import Match, Matcher, Term
+from ..terms import CLASS, Match, Matcher, Term
 from ..text.tokens import Token
 from .candidates import Span
 from .views import View
@@ -39,10 +39,9 @@ def supports(terms: Sequence[Term], view: View, around: Sequence[tuple[float, st
     for term in terms:
         matches = tuple(matcher.find(term, view.folded, view.tokens))
         best = 0.0
-        if max((m.score for m in matches), default=0.0) < 1.0:
-            for worth, folded, tokens in around:
-                if worth > best:
-                    best = max(best, worth * max((m.score for m in matcher.find(term, folded, tokens)), default=0.0))
+        for worth, folded, tokens in around:
+            if worth > best:
+                best = max(best, worth * max((m.score for m in matcher.find(term, folded, tokens)), default=0.0))
         found.append(Support(matches, best))
     return found
 
@@ -54,6 +53,19 @@ def aligned(query: Query, view: View, span: Span, found: Sequence[Support], weig
     for weight, support in zip(weights, found, strict=True):
         total += weight * max(support.around, max((m.score * zone(m) for m in support.matches), default=0.0))
     return total
+
+
+def measured(view: View, span: Span) -> Span:
+    """The figure by whose words `span` is to be judged: in `建成204个,比2020年的131个增加73个` both are of one measure.
+
+    That is the figure before it in the same unit, where `span` is what that one is compared with; else `span` itself.
+    """
+    against = any(m.kind == "compare" and 0 <= span.start - m.end <= 1 for m in view.times)
+    here = next((q for q in view.figures if span.start <= q.start < span.end), None)
+    before = [q for q in view.figures if q.end <= span.start]
+    if not against or here is None or not before or before[-1].unit != here.unit or any(c in view.folded[before[-1].end : span.start] for c in ";。"):
+        return span
+    return span._replace(start=before[-1].start, end=before[-1].end)
 
 
 def _value_zones(view: View, span: Span) -> Callable[[Match], float]:
@@ -111,14 +123,18 @@ def tightness(view: View, span: Span, found: Sequence[Support], focus: Sequence[
     lead = [t for t in tokens if stop < t.start and t.end <= span.start and len(t.text) > 1 and t.flag[:1] in _CONTENT]
     behind: list[Token] = []
     for token in tokens:
-        if token.start == (behind[-1].end if behind else span.end) and token.flag[:1] in _CONTENT and len(behind) < 4:
+        if token.start == (behind[-1].end if behind else span.end) and (token.flag[:1] in _CONTENT or CLASS.match(token.text)) and len(behind) < 5:
             behind.append(token)
-    nouns = behind or [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
+    if behind and any(q.start == behind[-1].end for q in view.figures):  # `103个单位推报作品350篇`: the last noun is counted by the next figure
+        verbs = [i for i, t in enumerate(behind) if t.flag == "v"]
+        behind = behind[: verbs[-1]] if verbs and verbs[-1] else behind
+    nouns = behind[:4] or [t for t in lead if t.flag[:1] in ("n", "b", "j", "l") or t.flag == "vn"][-2:]
     counted = any(a < t.end and t.start < b for a, b in asked for t in nouns)
-    told = behind or lead  # the words that say what is counted
+    told = behind[:4] or lead  # the words that say what is counted
     matched = [t for t in told if any(a < t.end and t.start < b for a, b in covered)]
+    of_class = 0.9 if any(CLASS.match(t.text) and t not in matched for t in behind) else 1.0  # only a class of what was asked about
     literal = 1.04 if any(view.folded[span.end : span.end + n] in said for n in (4, 3) if len(view.folded) >= span.end + n) else 1.0
-    return literal * (0.88 + 0.12 * (len(matched) / len(told) if told else 0.8)), counted
+    return literal * of_class * (0.88 + 0.12 * (len(matched) / len(told) if told else 0.8)), counted
 
 
 def _clause_zones(query: Query, view: View, span: Span) -> Callable[[Match], float]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..data import words
 from ..query import DURATION, Kind, Query
-from ..terms import SURNAMES
+from ..terms import CLASS, SURNAMES
 from ..text.fold import fold
 from ..text.numbers import Quantity
 from ..text.places import display
@@ -94,7 +94,12 @@ def _unit_fit(asked: str, quantity: Quantity) -> float:
         return 1.0
     if asked == "个":  # counts anything
         return 0.8
-    return 0.75 if any(asked in group and quantity.unit in group for group in _ALIKE) else 0.0
+    return 0.75 if units_alike(asked, quantity.unit) else 0.0
+
+
+def units_alike(one: str, other: str) -> bool:
+    """Whether two measure words may count the same thing (`场` and `次`)."""
+    return one == other or any(one in group and other in group for group in _ALIKE)
 
 
 def _quantities(query: Query, view: View) -> list[Span]:
@@ -119,13 +124,23 @@ def _quantities(query: Query, view: View) -> list[Span]:
             fit = 1.0  # in figures or in percent
         else:
             fit = _unit_fit(unit, quantity)
-        if fit and not _inside_quotes(view.folded, quantity.start):
+        fit *= _as_name(query, view, quantity)
+        if fit:
             soft = _SOFT.search(view.folded[max(0, quantity.start - 4) : quantity.start])
             after = _AFTER.match(view.folded, quantity.end)
             lower = _LOWER.search(view.folded, max(0, quantity.start - 12), quantity.start)
             start = lower.start() if lower else quantity.start - (len(soft[0]) if soft else 0)
             found.append(Span(start, after.end() if after else quantity.end, fit * (0.98 if quantity.approx in ("余", "近", "约", "多") else 1.0)))
     return found
+
+
+def _as_name(query: Query, view: View, quantity: Quantity) -> float:
+    """Less for a number within a name: none of those in quotes but one that opens it and is in the unit asked for (`“十件实事”`)."""
+    if _inside_quotes(view.folded, quantity.start):
+        return 0.8 if quantity.unit == query.unit and view.folded[quantity.start - 1] in "“《" else 0.0
+    if CLASS.match(view.folded[quantity.start : quantity.end]) and quantity.unit != query.unit:
+        return 0.6  # `12项二类手术`: the class of what is counted
+    return 1.0
 
 
 _LINE = re.compile(r"[\s\u4e00-\u9fff”》]{0,8}(?:热线|专线|客服|电话|短信)")
@@ -283,19 +298,39 @@ def _lists(query: Query, view: View) -> list[Span]:
     runs += [(m.start(), m.end(), m[0].count("《") or m[0].count("“")) for m in re.finditer(r"(?:《[^》]+》[、和及]?){2,}|(?:[^,。;、“]{0,8}“[^”]+”[、和及]?){2,}", folded)]
     runs += [(m.start(), m.end(), len(re.findall(f"(?:^|[,、;]){m[1]}", m[0]))) for m in re.finditer(r"(?<=[“‘,。;::、])([\u4e00-\u9fff])[^,。;、]{1,14}(?:[,、;]\1[^,。;、”]{1,14}){2,}", folded)]
     marked = [m.start() for m in re.finditer(r"[一二三四五六七八九]是|[一二三四五六七八九]要|(?<![\d.])[((]?\d[))、.](?!\d)", folded)]
+    first_item = marked[0] if len(marked) > 1 else len(view.text)
     if len(marked) > 1:
-        runs.append((marked[0], len(view.text.rstrip()), len(marked)))
+        runs.append((first_item, len(view.text.rstrip()), len(marked)))
     wanted = expected_items(query.text)
+    sort = _sort_of_items(query.text)
+    of_sort = [sort is not None and bool(sort.search(folded[start:end])) for start, end, _ in runs]
     found = []
-    for start, end, items in runs:
+    for (start, end, items), right in zip(runs, of_sort, strict=True):
         first, last = view.clause_of(start), view.clause_of(end - 1)
-        fit = 1.0 if wanted is None else 1.15 if items == wanted else 0.85
+        inside = start >= first_item and (start, end) != runs[-1][:2]
+        fit = 1.0 if wanted is None or inside else 1.15 if items == wanted else 0.85
+        if inside:
+            fit *= 0.9  # an item that is itself a list is not the list asked for
+        if any(of_sort) and not right:
+            fit *= 0.8
         before_last = view.text[start : max(start, view.text.rfind("、", start, end))]
         if any(f"“{title}”" in before_last for title in query.titles):
             fit *= 0.5  # the thing asked about is an item of this list, not its heading
         found.append(Span(view.clauses[first][0], max(end, view.clauses[last][1]), fit))
     whole = Span(0, len(view.text), 0.55 if runs else 0.45)
     return [*found, whole]
+
+
+_SORTS = [
+    (re.compile(rf"(?:哪些|哪几[个家所]|哪[二两三四五六七八九十][个家所])(?:{asked})"), re.compile(rf"(?:{ending})(?:、[^、]*?(?:{ending}))+"))
+    for asked, ending in (("单位|部门|机构|组织", _ORG.pattern.removesuffix("$")), ("企业|公司|厂家", "公司|集团|厂|企业|银行|中心"), ("省|省市|市|城市|地市|县|地方|地区", "[省市州盟县区]"),
+                          ("学校|院校|高校", "学院|大学|学校|中学|小学"), ("医院", "医院"))
+]
+
+
+def _sort_of_items(question: str) -> re.Pattern[str] | None:
+    """What a list of the things that a question names (`哪些单位`) looks like; None where it names none with a look of its own."""
+    return next((items for asked, items in _SORTS if asked.search(question)), None)
 
 
 def expected_items(question: str) -> int | None:

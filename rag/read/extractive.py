@@ -18,8 +18,20 @@ from ..text.places import covers, find_places
 from ..text.tokens import Token
 from ..types import Period
 from ..verify import plainly
-from .align import BEFORE, HEADING, LEAD, TITLE, TWO_BEFORE, VALUES, Support, aligned, supports, tightness
-from .blocks import blocks, items
+from .align import (
+    BEFORE,
+    HEADING,
+    LEAD,
+    TITLE,
+    TWO_BEFORE,
+    VALUES,
+    Support,
+    aligned,
+    measured,
+    supports,
+    tightness,
+)
+from .blocks import blocks, items, under_heading
 from .candidates import BEGINS, ENDS, FALL, RISE, Span, candidates, expected_items, how_much_more
 from .views import View
 
@@ -77,6 +89,9 @@ class ExtractiveReader:
                 Support((Match(0, len(view.text), 0.9),), 0.0) if t.text in query.titles and _spelled_out(t.text, view) else s
                 for t, s in zip(query.terms, found, strict=True)
             ]
+            if under_heading(view):  # what its items say besides is not what they are a list of
+                end = view.sentence.end - view.sentence.start
+                found = [Support(tuple(m for m in s.matches if m.end <= end), s.around) for s in found]
             findings += self._in_view(query, view, found, weights, any_time=any_time, any_place=any_place)
             if query.kind in _SUBJECTS and (_leads(view) or _referred(view)):
                 # the subject that a paragraph opens with is the subject of what it goes on to say; so is who `他` is
@@ -96,17 +111,18 @@ class ExtractiveReader:
         if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
         spans = [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
-        tight = [tightness(view, s, found, query.focus, fold(query.text)) for s in spans] if query.kind in VALUES else [(1.0, True)] * len(spans)
+        judged = [measured(view, s) for s in spans] if query.kind in VALUES else spans
+        tight = [tightness(view, s, found, query.focus, fold(query.text)) for s in judged] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
         findings = []
-        for span, (narrow, counted) in zip(spans, tight, strict=True):
+        for span, by, (narrow, counted) in zip(spans, judged, tight, strict=True):
             if query.kind in VALUES:
                 period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
             else:
                 period, regions = view.period_at(span.start)[0], view.regions
             time = 1.0 if any_time else _time_fit(query, period, view, span)
             place = 1.0 if any_place else _place_fit(query, regions, view)
-            score = aligned(query, view, span, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
+            score = aligned(query, view, by, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
                 score *= (1.0 if counted or not query.focus or how_much_more(query.text) else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
                 score *= _risen(query, view, span, found)
@@ -337,7 +353,7 @@ _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
     if query.period is None:
         return 1.0
-    if period is not None and period_match(query.period, period):
+    if period is not None and (period_match(query.period, period) or (query.since and period.first == query.period.first)):
         return 1.0
     if query.kind not in VALUES:  # the year may be part of a name (`2021年“年度人物”`)
         first, last = view.clause_of(span.start), view.clause_of(max(span.start, span.end - 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..text.fold import fold
+from ..text.instructions import instructs
 from ..text.numbers import Quantity, find_quantities
 from ..text.places import PlaceMention, find_places
 from ..text.sentences import clauses
@@ -47,6 +48,11 @@ class View:
     def folded(self) -> str:
         """Folded text, of the same length."""
         return fold(self.text)
+
+    @cached_property
+    def instructs(self) -> bool:
+        """Whether it is addressed to whoever answers from it (`rag.text.instructions`)."""
+        return instructs(self.folded)
 
     @cached_property
     def tokens(self) -> list[Token]:

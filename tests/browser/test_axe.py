@@ -20,7 +20,7 @@ def test_axe_finds_what_is_wrong(window) -> None:
 def test_nothing_serious_on_chat_and_panel(window, scheme: str, width: int) -> None:
     w = window(viewport={"width": width, "height": 800}, color_scheme=scheme)
     check(w.page)
-    for question in (world.QUESTION, world.COMPARISON, world.UNKNOWN, world.BROKEN):
+    for question in (world.QUESTION, world.COMPARISON, world.LIST, world.YEARS, world.DISPUTED, world.UNKNOWN, world.BROKEN):
         w.ask(question)
     w.page.locator("[data-edit]").last.click()
     w.page.locator("[data-verdict=down]").first.click()

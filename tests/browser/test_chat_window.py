@@ -196,6 +196,50 @@ def test_an_answer_grows_and_can_be_stopped(window, serve: Callable[..., str]) -
     assert w.ask(world.QUESTION).locator(".short").count() == 1
 
 
+def asked_of_a_model(w: object, bot: world.WritingBot) -> object:
+    """The page with what the reader found, while the model has written nothing yet."""
+    page = w.page  # type: ignore[attr-defined]
+    page.fill("#box textarea", world.WRITTEN)
+    page.press("#box textarea", "Enter")
+    page.wait_for_selector(".answered .short")
+    return page
+
+
+def test_what_the_reader_found_is_there_before_what_a_model_writes(window, serve: Callable[..., str]) -> None:
+    bot = world.WritingBot()
+    w = window(serve(bot))
+    page = asked_of_a_model(w, bot)
+    assert page.locator(".answered [role=status]").inner_text().strip().startswith("模型正在写")
+    assert page.locator(".answered .statements").count() == 0
+    assert page.locator("[role=status]").first.evaluate("n => n.parentElement.closest('[aria-live], [role=log], [role=status]')") is None
+    page.locator(".answered .mark").focus()
+    bot.go.release()
+    page.wait_for_selector(".answered .statements li")
+    assert page.locator(".answered .statements li").count() == 1 and page.locator(".answered [role=status]").count() == 1
+    page.wait_for_function("document.activeElement === document.querySelector('.answered .short .mark')")  # the keyboard stays where it was
+    bot.go.release()
+    turn = w.answered(1)
+    assert turn.locator(".statements .mark").all_inner_texts() == ["1", "2"]
+    assert "由 qwen3-4b 写成" in turn.inner_text() and turn.locator("[role=status]").count() == 0
+    turn.locator(".statements .mark").last.click()
+    page.wait_for_selector("#panel .m")
+    assert page.evaluate(PROVED) == "520场"
+
+
+def test_stopping_a_model_keeps_what_was_proved(window, serve: Callable[..., str]) -> None:
+    bot = world.WritingBot()
+    w = window(serve(bot))
+    page = asked_of_a_model(w, bot)
+    bot.go.release()
+    page.wait_for_selector(".answered .statements li")
+    with page.expect_response(lambda r: "/gradio_api/reset" in r.url):
+        page.click("#box .stop-button")
+    turn = w.answered(1)
+    assert "118.4万人次" in turn.locator(".short").inner_text() and turn.locator(".statements li").count() == 1
+    assert "已停止" in turn.inner_text() and turn.locator(".failed").count() == 0
+    page.wait_for_selector("#box .submit-button")
+
+
 def test_the_next_question_can_be_written_and_sent_while_an_answer_comes(window, serve: Callable[..., str]) -> None:
     w = window(serve(world.canned_bot(pause=0.6)))
     w.page.fill("#box textarea", world.SLOW)

@@ -60,7 +60,7 @@ async def waited_for(work: Work[Answer], request: Request) -> Answer:
 async def _events(work: Work[Answer], name: Any) -> AsyncIterator[str]:
     yield RETRY
     shown: list[Statement] = []
-    cited: set[int] = set()
+    cited: dict[int, Any] = {}
     last: Answer | None = None
     try:
         async for answer in work.steps(HEARTBEAT):
@@ -69,18 +69,18 @@ async def _events(work: Work[Answer], name: Any) -> AsyncIterator[str]:
                 continue
             last = answer
             body = to_dict(answer)
-            for statement in answer.statements:
+            for statement, told_as in zip(answer.statements, body["statements"], strict=True):
                 if statement in shown:
                     continue
                 for citation in body["citations"]:
-                    if citation["n"] in statement.citations and citation["n"] not in cited:
-                        cited.add(citation["n"])
+                    if citation["n"] in statement.citations and cited.get(citation["n"]) != citation:
+                        cited[citation["n"]] = citation
                         yield event(citation, "citation")
                 shown.append(statement)
-                yield event({"text": statement.text, "citations": list(statement.citations)}, "statement")
+                yield event(told_as, "statement")
         if last is not None:
             for citation in to_dict(last)["citations"]:
-                if citation["n"] not in cited:
+                if cited.get(citation["n"]) != citation:
                     yield event(citation, "citation")
             yield event(to_dict(last) | {"id": name}, "answer")
     except Exception as error:

@@ -22,6 +22,7 @@ from rag.errors import InputError
 from rag.types import Answer
 
 from ..limits import MAX_HISTORY, MAX_QUESTION
+from ..written import growing
 from . import schema
 from .ask import waited_for
 from .desk import Work
@@ -166,6 +167,8 @@ async def _chunks(request: Request, work: Work[Answer], tell: _Teller, *, usage:
                 yield PING
                 continue
             last = answer
+            if answer.refused and growing(answer):
+                continue  # what is sent can't be taken back, and this may still become an answer
             if more := rest(sent, answer.answer):
                 sent += more
                 yield tell.chunk({"content": more})

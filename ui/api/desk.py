@@ -61,13 +61,16 @@ class Desk:
         """Questions that wait for one."""
         return max(0, self._taken - self._at_once)
 
-    def take(self, steps: Callable[[], Iterator[T]]) -> Work[T]:
-        """Start, or line up, the work of `steps`. Call it on the event loop. Raises BusyError."""
+    def take(self, steps: Callable[[], Iterator[T]], late: Callable[[T], T | None] = lambda _: None) -> Work[T]:
+        """Start, or line up, the work of `steps`. Call it on the event loop. Raises BusyError.
+
+        `late` makes of the last step what is told instead of OutOfTimeError, None where that step is worth nothing.
+        """
         with self._lock:
             if self._taken >= self._most:
                 raise BusyError(max(1, math.ceil(self._mean * self._most / self._at_once)))
             self._taken += 1
-        work = Work[T](self._seconds)
+        work = Work[T](self._seconds, late)
         work.future = self._pool.submit(contextvars.copy_context().run, work.do, steps)
         work.future.add_done_callback(self._over)
         return work
@@ -84,7 +87,8 @@ class Work(Generic[T]):
 
     future: Future[float]
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, late: Callable[[T], T | None]) -> None:
+        self._late = late
         self._loop = asyncio.get_running_loop()
         self._told: asyncio.Queue[T | BaseException | None] = asyncio.Queue()  # None: done
         self._left = threading.Event()
@@ -111,11 +115,9 @@ class Work(Generic[T]):
 
     async def steps(self, silence: float = math.inf) -> AsyncIterator[T | None]:
         """What the work tells; None after each `silence` seconds without. Raises OutOfTimeError, or what the work raised."""
+        last: T | None = None
         try:
-            while True:
-                left = self._until - time.monotonic()
-                if left <= 0:
-                    raise OutOfTimeError
+            while (left := self._until - time.monotonic()) > 0:
                 try:
                     told = await asyncio.wait_for(self._told.get(), min(left, silence))
                 except TimeoutError:
@@ -125,10 +127,14 @@ class Work(Generic[T]):
                 if told is None:
                     return
                 if isinstance(told, Stopped):  # and not because nobody waits: here we are
-                    raise OutOfTimeError from told
+                    break
                 if isinstance(told, BaseException):
                     raise told
+                last = told
                 yield told
+            if last is None or (rest := self._late(last)) is None:
+                raise OutOfTimeError
+            yield rest
         finally:
             self.leave()
 

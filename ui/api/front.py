@@ -16,6 +16,7 @@ from rag.types import Answer
 from ..limits import MAX_HISTORY, MAX_QUESTION
 from ..ports import Answerer, History
 from ..who import scope_of
+from ..written import cut_short
 from .desk import BusyError, Desk, Work
 from .errors import busy, too_often
 from .rates import Rates, asker
@@ -93,7 +94,7 @@ class Front:
         def steps() -> Iterator[Answer]:
             return self.bot.stream(question, history, scope=scope, filters=filters)
 
-        return self.desk.take(steps)
+        return self.desk.take(steps, lambda answer: cut_short(answer, "model_late"))
 
 
 def parse(model: type[Sent], body: bytes) -> Sent:

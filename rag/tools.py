@@ -1,0 +1,30 @@
+"""What a bot answers with: models and the way to sentences, the same for all questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .config import Settings
+from .read import View
+from .terms import Matcher
+
+if TYPE_CHECKING:
+    from .embed import Embedder
+    from .generate import Generator
+    from .rerank import Reranker
+    from .store import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`view` gives a sentence by generation, source, part and number; `entails` is an NLI model's word on a statement."""
+
+    settings: Settings
+    embedder: Embedder
+    matcher: Matcher
+    view: Callable[[Snapshot, str, int, int], View]
+    reranker: Reranker | None = None
+    generator: Generator | None = None
+    entails: Callable[[str, Sequence[View]], bool] | None = None

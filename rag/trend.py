@@ -1,0 +1,76 @@
+"""Figures of one measure over the years: which questions ask for them, and which findings they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from .query import Kind, Query, understand
+from .read import Finding
+from .read.align import VALUES
+from .text.numbers import find_quantities
+
+LEAST = 3  # years that make a series; of two, the question is one of a comparison
+AS_GOOD = 0.7  # how near the best another year's figure must come
+_LAST = r"(?:近|最近|过去|这|前|连续)(?P<count>[两二三四五六七八九十几多\d]{1,2})个?年(?!级)"
+_TREND = re.compile(
+    rf"历年(?:来)?|逐年|[各每]一?年|{_LAST}|的?变化(?:趋势|情况|过程)|走势|趋势"
+    r"|\b(?:over|through) the years\b|\b(?:each|every|by|per) year\b|\byear by year\b|\btrends?\b|\byearly\b",
+    re.IGNORECASE,
+)
+_DIGITS = {digit: n for n, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
+
+
+def asked(query: Query) -> Query | None:
+    """The question without its words for `over the years` (`历年`, `变化趋势`); None where it is of none."""
+    if not _TREND.search(query.text):
+        return None
+    plain = understand(_TREND.sub("", query.text))
+    if plain.kind is Kind.TEXT:  # `会员的变化趋势`: of what else than its number
+        plain = replace(plain, kind=Kind.QUANTITY)
+    return replace(plain, text=query.text) if plain.kind in VALUES else None
+
+
+def _count(query: Query) -> int | None:
+    """How many years back are asked about: `近三年`; None where it does not say."""
+    found = re.search(_LAST, query.text)
+    if found is None:
+        return None
+    said = found["count"]
+    return int(said) if said.isdigit() else _DIGITS.get(said)
+
+
+def series(query: Query, findings: Sequence[Finding], supported: Callable[[Finding], bool]) -> list[Finding]:
+    """The best finding of each year, oldest first, all of one place and in one unit; empty for fewer than LEAST years.
+
+    `findings` are best first, of any year. One of a span of years, or of a year that was not asked about, is of no single one.
+    """
+    best = next((f for f in findings if supported(f)), None)
+    if best is None:
+        return []
+    place, unit = _place(best), _unit(best)
+    found: dict[int, Finding] = {}
+    for finding in findings:
+        year = _year(finding)
+        if year is None or year in found or (query.period is not None and year not in query.period):
+            continue
+        if _place(finding) == place and _unit(finding) == unit and finding.score >= AS_GOOD * best.score and supported(finding):
+            found[year] = finding
+    first = max(found, default=0) - count + 1 if (count := _count(query)) else 0
+    years = [year for year in sorted(found) if year >= first]
+    return [found[year] for year in years] if len(years) >= LEAST else []
+
+
+def _year(finding: Finding) -> int | None:
+    period = finding.period
+    return period.last if period is not None and period.first == period.last else None
+
+
+def _place(finding: Finding) -> str:
+    return finding.regions[0] if finding.regions else finding.view.part.region or ""
+
+
+def _unit(finding: Finding) -> tuple[str, str] | None:
+    found = find_quantities(finding.text)
+    return (found[0].kind, found[0].unit) if len(found) == 1 else None
