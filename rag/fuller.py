@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ class Fuller:
 
     def answers(self, read: Answer) -> Iterator[Answer]:
         """`read` as it is, then growing by what the model writes; the last is whole. Raises Stopped."""
-        yield replace(read, written=Written(self.generator.name, "writing"))
+        yield replace(read, written=Written(shown(self.generator.name, self.query.language), "writing"))
         told = ([view for view in self.views([r]) if not view.instructs] for r in self._best())
         passages = [views for views in told if views]
         language, settings = self.query.language, self.tools.settings
@@ -67,7 +68,7 @@ class Fuller:
     def _with(self, read: Answer, draft: Draft) -> Answer:
         """The reader's answer and after it the statements of `draft` that it does not make itself."""
         language = self.query.language
-        written = Written(self.generator.name, draft.state, draft.cut, draft.repaired, note(draft.state, language))
+        written = Written(shown(self.generator.name, language), draft.state, draft.cut, draft.repaired, note(draft.state, language))
         citations, more = list(read.citations), []
         said = {plainly(s.text) for s in read.statements}
         for text, views in draft.statements:
@@ -105,6 +106,13 @@ class Fuller:
         """Whether a sentence supports the question as a whole and has something of the kind asked for: a number, a day, a name."""
         supporting = (f.view for f in self.reader.read(replace(query, kind=Kind.TEXT), views) if self.supported(f))
         return any(query.kind is Kind.TEXT or candidates(query, view) for view in supporting)
+
+
+def shown(name: str, language: str) -> str:
+    """A model's name without where it lies: the last part of a path or of a hub's name, nothing of an address."""
+    if "://" in name:
+        return "语言模型" if language == "zh" else "language model"
+    return re.split(r"[/\\\\]", name.rstrip("/\\"))[-1]
 
 
 def _of_asked(query: Query, view: View) -> bool:

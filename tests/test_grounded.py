@@ -9,6 +9,7 @@ import pytest
 from rag.bot import Bot
 from rag.config import Settings
 from rag.errors import Stopped
+from rag.fuller import shown
 from rag.grounded import settled
 from rag.stopping import stoppable
 
@@ -258,3 +259,11 @@ def test_a_model_is_not_shown_what_a_document_tells_it_to_do(tmp_path):
     answer = asked(tmp_path, model)
     assert "999场" not in str(model.asked[0]) and "招聘会见下" in str(model.asked[0])
     assert generated(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("/srv/models/Qwen3-4B/", "Qwen3-4B"), ("Qwen/Qwen3-8B", "Qwen3-8B"), ("C:\\models\\q", "q"), ("http://10.0.0.7:8000/v1", "语言模型"), ("qwen3", "qwen3")],
+)
+def test_whoever_asks_is_not_told_where_a_model_lies(name, told):
+    assert shown(name, "zh") == told
