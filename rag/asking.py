@@ -83,7 +83,8 @@ class Asking:
         steps = self.plan.steps
         self.steps = []
         if len(steps) == 1 and (query := trend.asked(steps[0].query)) is not None and (series := self._over_the_years(query)):
-            yield from self._fuller(replace(self._compose([(self._scope(finding), finding, None) for finding in series]), short=None))
+            rows = [(self._scope(finding), finding, None) for finding in series]
+            yield from self._fuller(replace(self._compose(rows, ranked=trend.ranked(self.query.text)), short=None))
             return
         for step in steps:
             self.steps.append(self._find(step.label, step.query))
@@ -95,6 +96,10 @@ class Asking:
         found = [(step.label, step.chosen, step.reason) for step in self.steps]
         if self.rivals:
             found = [row for step in self.steps for row in self._disputed(step)]
+        elif len(found) == 1 and found[0][1] is not None and (years := self._by_year(steps[0].query, found[0][1])):
+            answer = self._compose([(self._scope(finding), finding, None) for finding in years])
+            yield from self._fuller(replace(answer, short=answer.short if len(years) == 1 else None))
+            return
         elif len(found) == 1 and found[0][1] is not None and self.others:
             found = [(self._scope(finding), finding, None) for finding in (found[0][1], *self.others)]
         yield from self._fuller(self._compose(found))
@@ -142,10 +147,17 @@ class Asking:
         support = min(candidate.support / self._scale, 1.0) if candidate else 0.0
         return Step(label, query, tuple(retrieved), tuple(findings[:CONSIDERED]), chosen, reason, candidate, support)
 
+    def _by_year(self, query: Query, chosen: Finding) -> list[Finding]:
+        """Where a span of years was asked about and a figure of one of them found: that of each; empty for any other question."""
+        if query.kind not in VALUES or query.period is None or query.period.first == query.period.last or _when_and_where(chosen, query) is None:
+            return []
+        findings = self.reader.read(query, self._views(self.steps[0].retrieved), any_time=True)
+        return trend.series(query, self.query.text, findings, self._supported, least=2) or [chosen]
+
     def _over_the_years(self, query: Query) -> list[Finding]:
         """A figure for each of three or more years, where the documents give them; the step is noted then."""
         step = self._find("", query)
-        found = trend.series(query, self.reader.read(query, self._views(step.retrieved), any_time=True), self._supported)
+        found = trend.series(query, self.query.text, self.reader.read(query, self._views(step.retrieved), any_time=True), self._supported)
         self.rivals.clear()
         self.others = []
         if found:
@@ -241,7 +253,8 @@ class Asking:
         share = held / total
         return 1.0 if share < 0.05 else max(0.25, 1.0 - math.log(share / 0.05) / math.log(20))
 
-    def _compose(self, found: Sequence[tuple[str, Finding | None, Reason | None]]) -> Answer:
+    def _compose(self, found: Sequence[tuple[str, Finding | None, Reason | None]], *, ranked: bool = False) -> Answer:
+        """The answer of what was found; `ranked` asks which of the figures is the most, or the least."""
         citations: list[Citation] = []
         statements: list[Statement] = []
         kept: list[tuple[str, Finding]] = []
@@ -270,7 +283,7 @@ class Asking:
         short = None
         if len(self.plan.steps) == 1 and not self.rivals:
             short = ";".join(f.text for _, f in kept) if len(found) == 1 else kept[0][1].text
-        if self.plan.compares and len(kept) == len(self.plan.steps):
+        if (self.plan.compares or ranked) and len(kept) == (len(found) if ranked else len(self.plan.steps)):
             verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.text, self.query.language)
             if verdict:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
@@ -316,6 +329,8 @@ def _by_item(row: Row) -> list[Row]:
 
 def _eligible(finding: Finding) -> bool:
     """Whether only its support can still speak against a finding."""
+    if finding.view.instructs is not None and finding.span.end > finding.view.instructs:
+        return False  # what a document tells us to say is no answer
     return not finding.hard_missing and finding.focus >= SCORE and finding.score >= SCORE
 
 

@@ -28,7 +28,6 @@ from .verify import Cited, Failure, check, days_named
 
 NAMES = ("nr", "nz", "eng")
 PLACES = ("ns", "nt")
-RARE = 0.72  # rarity from which no word can be new
 TELLING = 0.55  # weight from which a noun can't be new
 SUPPORTED = 0.5  # how well a word of the source must stand for one of the statement
 LONGEST_UNSAID = 4  # characters of words in a row that nothing in the source stands for
@@ -57,6 +56,19 @@ _OPPOSITES = (
 _THINGS = ("n", "j", "b", "eng")
 _DEEDS = ("v", "d", "a", "p", "c", "u", "zg")
 _RUN = re.compile(r"[^\W_]{2,}")
+LIGHT = frozenset(
+    "是 为 有 达 达到 达成 共 共有 一共 总共 合计 进行 开展 举行 举办 召开 实施 组织 做 作 做出 作出 给予 予以 加以 取得 获得 获 得到 成为 属于 包括 包含 涉及 包含了"
+    " 表示 指出 说 介绍 称 提出 强调 显示 提到 说明 使 让 继续 发布 提供 给出 以及 其中 同时 此外 另外 由于 因为 因此 目前 现在 当时 近日 最近 一同 协助 起 好".split()
+)  # fmt: skip
+"""Words that carry little by themselves, and may be new: verbs that take their meaning from what they are done to, verbs of saying, joints."""
+# what makes of a fact a plan, a rumour, a condition or its contrary, or says how often, how many of them and how far
+_MODAL = re.compile(
+    r"计划|规划|拟(?![人态])|将(?![军领士近])|即将|预计|预期|预料|原定|本来|本想|有望|争取|力争|打算|准备(?!金)|应(?![急用对届邀聘答])|应当|应该|须|必须|可以|可能|也许|或许|大概|似乎|恐怕"
+    r"|据说|据传|传闻|听说|谣传|声称|谎称|自称|号称|所谓|疑似|涉嫌|如果|假如|倘若|若(?!干)|只要|除非|一旦|即使|哪怕|要是|假(?![期日肢设如])|谎|谣|不实|失实|虚假|虚构|错误|不对|才怪|谁信|骗|伪造"
+    r"|每[年月周天日人家户个次]|平均|[人年月日户]均|仅|只(?![能要])|才(?![能干会华])|少(?=[投发收增建办招给花用])|勉强|几乎|差点|险些|全部|所有|一律|完全|全都|都是|从未|唯一|首次|首个|最(?=[高低大小多少好早晚])"
+)
+# left out, they change what is counted or who is meant: `副院长` is no `院长`
+_QUALIFIERS = re.compile(r"副|非|原(?=[主书院校厂局处科部])|前(?=[主书院校])|代理|准(?=[一-鿿]{2})|人均|户均|月均|年均|日均|平均|新增|预计|拟|计划|将|不到|未|约谈")
 _BREAK = re.compile(r"[\d\W]")
 _SIDES = tuple((re.compile(a), re.compile(b)) for a, b in _OPPOSITES)
 
@@ -98,7 +110,7 @@ def unattributed(statement: str, sources: Sequence[Source], matcher: Matcher) ->
     whole = _YEAR_BEFORE.sub("同比", "\n".join(s.whole for s in sources))
     changed = _changes(text, source)
     return [
-        *_other_years(text, sources), *_turned(text, source, changed), *_misplaced(text, source),
+        *_qualified(text, source), *_other_years(text, sources), *_turned(text, source, changed), *_misplaced(text, source),
         *_replaced(text, source, changed, matcher), *_unsaid(text, whole, matcher),
     ]  # fmt: skip
 
@@ -136,6 +148,20 @@ def _turned(text: str, source: str, changed: Sequence[Change]) -> Iterable[Failu
         said = side.search(text)
         if said and not side.search(source) and opposite.search(source) and not opposite.search(text):
             yield Failure("opposite", said[0])
+
+
+def _qualified(text: str, source: str) -> Iterable[Failure]:
+    """What the statement says of how sure, how often, how far, and the source does not; and what it leaves out of that."""
+    yield from (Failure("word", match[0]) for match in _MODAL.finditer(text) if match[0] not in source)
+    if len(_NEGATIONS.findall(_BOUND_WORDS.sub("", text))) > len(_NEGATIONS.findall(_BOUND_WORDS.sub("", source))):
+        yield Failure("negation", text)
+    for match in _QUALIFIERS.finditer(source):
+        after = source[match.end() : match.end() + 2]
+        if len(after) < 2 or after not in text or not after.isalnum():
+            continue
+        everywhere = all(match[0] in source[max(0, m.start() - 4) : m.start()] for m in re.finditer(re.escape(after), source))
+        if everywhere and not any(match[0] in text[max(0, m.start() - 4) : m.start()] for m in re.finditer(re.escape(after), text)):
+            yield Failure("word", match[0] + after)
 
 
 def figures(text: str) -> list[Quantity]:
@@ -229,9 +255,9 @@ def _strangers(text: str, known: str, covered: Sequence[bool]) -> Iterable[Failu
 
 
 def _new(unsaid: Sequence[Term], terms: Sequence[Term], text: str) -> Iterable[Failure]:
-    """Words that nothing in the source stands for: one that tells much, several in a row, or too many."""
+    """Words that nothing in the source stands for: one that tells anything by itself, several in a row, or too many."""
     for term in unsaid:
-        if (term.flag.startswith("n") and term.weight >= TELLING) or (len(term.text) > 1 and rarity(term.text) >= RARE):
+        if (len(term.text) > 1 and term.text not in LIGHT) or (term.flag.startswith("n") and term.weight >= TELLING):
             yield Failure("word", term.text)
     for first, last in _runs(unsaid):
         if last - first >= LONGEST_UNSAID:

@@ -17,7 +17,7 @@ MOST_STEPS = 5
 NEAR = 0.75  # how near the best a finding must come to take its place
 OTHER_UNIT, SAME_FIGURE = 0.85, 0.7  # what a selection keeps of its score where figures can't be compared, or one is given twice
 
-_LEAST = re.compile(r"[更最较][少低小]|(?:哪|谁)[^,;?多高大]{0,8}[少低小]|\b(?:fewer|fewest|less|least|lower|lowest|smaller|smallest)\b", re.IGNORECASE)
+_LEAST = re.compile(r"[更最较][少低小](?=些|一些|一点|的|呢|吗|[,;?。!\s]|$)|(?:哪|谁)[^,;?多高大]{0,12}[少低小](?=些|一些|一点|的?呢|[,;?。!\s]|$)|\b(?:fewer|fewest|less|least|lower|lowest|smaller|smallest)\b", re.IGNORECASE)
 _EITHER = re.compile(r"[多高大]还是[少低小]|[少低小]还是[多高大]")
 _GAP = re.compile(r"相差|差距|差了?(?:多少|几)|(?<![至最])[多少高低大小](?:出|了)?(?:多少|几)|[增减](?:加|长|少)了?(?:多少|几)|(?:difference|how (?:much|many) (?:more|fewer|less))", re.IGNORECASE)
 _WORDS = {"zh": {True: ("更少", "最少"), False: ("更多", "最多")}, "en": {True: (" is lower", " is lowest"), False: (" is higher", " is highest")}}

@@ -38,4 +38,6 @@ def marked(text: str, citations: Sequence[int], language: str = "zh") -> str:
     """Text with its citation marks, before the full stop of the language: `26万余人次[1]。`."""
     stop = "。" if language == "zh" or any("\u4e00" <= c <= "\u9fff" for c in text) else "."
     body = text.rstrip("。.; \uff1b")
+    if said := body[len(body.rstrip("!?\uff01\uff1f")) :]:
+        return body.removesuffix(said) + "".join(f"[{n}]" for n in citations) + said
     return body + "".join(f"[{n}]" for n in citations) + stop

@@ -19,7 +19,7 @@ from .relevance import period_match, region_match
 from .tools import Tools
 from .trace import Step
 from .types import Answer, Citation, Statement, Written
-from .verify import plainly
+from .verify import wording
 
 if TYPE_CHECKING:
     from .generate import Generator
@@ -49,7 +49,7 @@ class Fuller:
     def answers(self, read: Answer) -> Iterator[Answer]:
         """`read` as it is, then growing by what the model writes; the last is whole. Raises Stopped."""
         yield replace(read, written=Written(shown(self.generator.name, self.query.language), "writing"))
-        told = ([view for view in self.views([r]) if not view.instructs] for r in self._best())
+        told = ([view for view in self.views([r]) if view.instructs is None] for r in self._best())
         passages = [views for views in told if views]
         language, settings = self.query.language, self.tools.settings
         given = [Passage.of("".join(v.text for v in views), views[0].part, language) for views in passages]
@@ -70,9 +70,9 @@ class Fuller:
         language = self.query.language
         written = Written(shown(self.generator.name, language), draft.state, draft.cut, draft.repaired, note(draft.state, language))
         citations, more = list(read.citations), []
-        said = {plainly(s.text) for s in read.statements}
+        said = {wording(s.text) for s in read.statements}
         for text, views in draft.statements:
-            if plainly(text) not in said:
+            if wording(text) not in said:
                 numbers = dict.fromkeys(self._number(view, citations) for view in views)
                 more.append(Statement(text, tuple(numbers), generated=True))
         if not more:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import InputError, ModelError, OutOfTime
+from .errors import OutOfTime, Stopped, ZhiyinError
 from .prompt import Passage, Prompt, render, render_repair
 from .proving import failures, prove
 from .stopping import check as check_wanted
 from .stopping import condition
-from .verify import plainly
+from .verify import plainly, wording
 from .written import declines, statements
 
 if TYPE_CHECKING:
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 CHARACTERS = 8  # of an answer for each token that it may have; a server may not keep to its limit
 MOST_STATEMENTS = 40
 REPEATS = 3  # times that a model may say the same before it counts as caught in a loop
+EAGER = 50  # a text is looked at again after it grew by this part of itself: often enough to be shown, seldom enough to be cheap
 MOST_REPAIRED = 8  # statements that it is asked to put right
 
 # what can't be seen, or changes how what stands after it is shown
-_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffd\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u0300-\u036f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\u20d0-\u20ff\u2600-\u27bf"
+    "\ufe00-\ufe0f\ufeff\ufff9-\ufffd\ud800-\udfff\U0001f000-\U0001faff\U000e0000-\U000e0fff]"
+)
 
 _STOPS = re.compile("[。！？!?.\n\\]］】〕]")
 _OPEN_MARK = re.compile(r"[\[［【〔][^\]］】〕\n]{0,16}$")
@@ -103,21 +107,25 @@ class Grounding:
             prompt = render(task.question, task.passages, task.language, self._fits)
             for text, numbers in self._written(prompt, until):
                 if plainly(text) and declines(text):
-                    state = "declined"
-                    break
+                    state = "declined"  # it may still go on, after thinking aloud
+                    continue
                 held = self._held(text, numbers, task)
                 if held is Held.KEPT:
                     yield self._draft("writing", failed, repaired)
                 elif held is Held.UNPROVED:
                     failed.append((text, numbers))
             if failed and state == "done":
+                left = len(self._aside)
                 for text, numbers in self._written(self._again(task, failed), until):
                     if repaired < len(failed) and not declines(text) and self._held(text, numbers, task) is Held.KEPT:
                         repaired += 1
                         yield self._draft("writing", failed, repaired)
+                del self._aside[left:]  # it counts as what it was to put right
         except OutOfTime:
             state = "late"
-        except (ModelError, InputError) as error:
+        except Stopped:
+            raise
+        except ZhiyinError as error:
             _log.warning("the language model %r failed: %s", self.generator.name, error)
             state = "failed"
         if state == "declined" and self._kept:
@@ -139,7 +147,7 @@ class Grounding:
 
     def _held(self, text: str, numbers: Sequence[int], task: Task) -> Held:
         """Hold a statement against the passages. One that makes clear what others are about takes these with it."""
-        if plainly(text) in {plainly(known.text) for known in (*self._kept, *self._aside)}:
+        if wording(text) in {wording(known.text) for known in (*self._kept, *self._aside)}:
             return Held.KNOWN
         views = prove(text, numbers, task.views, self.matcher)
         if not views or (self.entails is not None and not self.entails(text, views)):
@@ -148,9 +156,9 @@ class Grounding:
             self._aside.append(Grounded(text, views))
             return Held.ASIDE
         self._kept.append(Grounded(text, views))
-        for waiting in [g for g in self._aside if self.bears(g.views, self._kept)]:
-            self._aside.remove(waiting)
-            self._kept.append(waiting)
+        while found := [g for g in self._aside if self.bears(g.views, self._kept)]:
+            self._aside = [g for g in self._aside if g not in found]
+            self._kept += found
         return Held.KEPT
 
     def _fits(self, messages: list[dict[str, str]]) -> bool:
@@ -195,11 +203,16 @@ def settled(pieces: Iterable[str], tokens: int) -> Iterator[tuple[str, tuple[int
 
     A last one that looks cut off, at the limit of `tokens`, is left out.
     """
-    text, told, ended = "", 0, False
+    text, told, ended, looked, thought = "", 0, False, 0, False
     for piece in pieces:
         text += piece
         ended = ended or bool(_STOPS.search(piece))
-        if ended and len(found := statements(_OPEN_MARK.sub("", text))) > told + 1:
+        if not thought and "</think>" in text:
+            told, thought = 0, True  # what was told before was thought, and is none of its statements
+        if not ended or (len(text) - looked) * EAGER < len(text):
+            continue
+        looked, found = len(text), statements(_OPEN_MARK.sub("", text))
+        if len(found) > told + 1:
             yield from found[told:-1]
             told, ended = len(found) - 1, bool(_STOPS.search(piece))
     found = statements(text)

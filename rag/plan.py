@@ -143,7 +143,7 @@ def _about(query: Query, region: str | None, period: Period | None, compares: bo
     again = understand(lead + _SUMMED.sub("", "".join(kept)))
     kind, unit = (query.kind, query.unit)
     if compares and kind not in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
-        kind, unit = _compared_kind(query.text), ""
+        kind, unit = compared_kind(query.text), ""
     if (compares or not again.focus) and kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT):
         nouns = [i for i, t in enumerate(again.terms) if t.flag[:1] in ("n", "j", "l") or (t.flag == "vn" and t.text not in VAGUE)]
         again = replace(again, focus=tuple(nouns[-1:]) or again.focus)
@@ -184,7 +184,7 @@ def _things(query: Query) -> list[Step]:
         label = query.text[terms[mine[0]].start : terms[mine[-1]].end]
         text = query.text[: terms[first].start] + label + query.text[terms[last].end :]
         focus = tuple(n for n, t in enumerate(kept) if any(t is terms[m] for m in mine))
-        kind = query.kind if query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT, Kind.DATE) else _compared_kind(query.text)
+        kind = query.kind if query.kind in (Kind.QUANTITY, Kind.MONEY, Kind.PERCENT, Kind.DATE) else compared_kind(query.text)
         titles = tuple(title for title in query.titles if title in text)
         steps.append(Step(replace(query, text=text, terms=kept, focus=focus, kind=kind, titles=titles), label))
     return steps
@@ -248,7 +248,7 @@ def _by_ask(query: Query) -> list[Step]:
     return steps
 
 
-def _compared_kind(text: str) -> Kind:
+def compared_kind(text: str) -> Kind:
     """What kind of figure a comparison is about."""
     if re.search(r"资金|经费|金额|钱|款|补贴|奖金|收入|票房|funds?|money", text):
         return Kind.MONEY

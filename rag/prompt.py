@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from .errors import InputError
 from .templates import Messages, PromptTemplate, load
+from .text.fold import fold
+from .text.instructions import instructs
 from .text.places import display
 from .text.sentences import split
 from .types import Part
@@ -47,13 +49,14 @@ class Passage:
     def of(cls, text: str, part: Part, language: str) -> Passage:
         """`text` as one of `part`, with the day, publisher, place and period of that in words of `language`."""
         date, period = ("{}发布", "说的是{}年") if language == "zh" else ("published {}", "about {}")
+        title, publisher = ("" if said and instructs(fold(said)) else said or "" for said in (part.title, part.publisher))
         known = (
             date.format(part.published) if part.published else "",
-            part.publisher or "",
+            publisher,
             display(part.region) if part.region else "",
             period.format(part.period) if part.period else "",
         )
-        return cls(text, part.title, " · ".join(filter(None, known)))
+        return cls(text, title, " · ".join(filter(None, known)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def answers(lines: Iterable[str], source: str) -> Iterator[Answer]:
     Raises InputError, with the line's number.
     """
     text = "".join(lines)
-    rows = [(1, text)] if _whole(text) else list(enumerate(text.splitlines(), 1))
+    rows = [(1, text)] if _whole(text) else list(enumerate(text.split("\n"), 1))
     for number, row in rows:
         if not row.strip():
             continue

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .antecedents import plain
-from .errors import InputError, ModelError
+from .errors import Stopped, ZhiyinError
 from .followup import LONGEST, SHIFT, TURNS, completed
 from .prompt import render_rewrite
 from .query import TOPIC, understand
 from .smalltalk import is_smalltalk
 from .standing import ASKS, PERSON, THEN, THING, standing
+from .stopping import check as check_wanted
 from .stopping import condition
 from .terms import chinese_terms, stop_words
 from .text.fold import fold, half_width
@@ -52,7 +53,9 @@ def rewritten(question: str, history: Sequence[tuple[str, str]], generator: Gene
         return found.text
     try:
         said = _asked(generator, question, history)
-    except (ModelError, InputError) as error:
+    except Stopped:
+        raise
+    except ZhiyinError as error:
         _log.warning("the language model %r could not rewrite a question: %s", generator.name, error)
         return found.text
     return said if accepted(said, question, history) else found.text
@@ -78,10 +81,9 @@ def _asked(generator: Generator, question: str, history: Sequence[tuple[str, str
 
     messages = render_rewrite(question, history, understand(question).language, fits).messages
     text = ""
-    for piece in generator.stream(messages, max_tokens=TOKENS, stop=stop):
+    for piece in generator.stream(messages, max_tokens=TOKENS, stop=lambda: stop() or len(text) > MOST_WRITTEN):
         text += piece
-        if len(text) > MOST_WRITTEN:
-            break
+    check_wanted()
     if time.monotonic() > until:
         return ""
     lines = [line.strip().strip("“”\"「」`*") for line in without_thoughts(text).splitlines()]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .query import Query
 from .text.fold import fold
 
-POLITE = re.compile(r"^(?:(?:请问一?下?|麻烦问?一?下|其实|我?(?:还|再|就)?想(?:再|要)?(?:知道|了解|问问?|查查?|看看?)的?(?:一下|是)?|帮我[查看]一?下|please tell me|can you tell me|i(?: would|'d)? (?:like|want) to know)[\\s,]*)+", re.IGNORECASE)
+POLITE = re.compile(r"^(?:(?:请问一?下?|麻烦问?一?下|其实|我?(?:还|再|就)?想(?:再|要)?(?:知道|了解|问问?|查查?|看看?)的?(?:一下|是)?|帮我[查看]一?下|please tell me|can you tell me|i(?: would|'d)? (?:like|want) to know)[\s,]*)+", re.IGNORECASE)
 LEAD = re.compile(
     r"^(?:(?:那么|那(?![曲坡个些种位家项场年次份篇])|还有(?![多几哪什谁吗没])|另外的?(?![一两三])|以及|然后|至于|换成|换作|换到|改成|改为|如果(?:是|换成)|要是(?:换成)?|假如是|再问一?[问下]?"
     r"|(?:and|but|so|then)\b(?! (?:that|this))|(?:what|how) about|what if it(?:'s| is| were)|same for)[\s,、]*)+",

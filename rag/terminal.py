@@ -30,7 +30,7 @@ def render(answer: Answer) -> Text:
     if answer.refused:
         out.append(tr("未作答 ", "Not answered "), style="bold yellow").append(clean(answer.answer) + "\n")
         return _related(_told(out, answer), answer)
-    if answer.short and [s.text for s in answer.statements] != [answer.short]:
+    if answer.short and [s.text for s in answer.statements if not s.generated] != [answer.short]:
         out.append(clean(answer.short) + "\n\n", style="bold green")
     for i, statement in enumerate(answer.statements):
         if statement.generated and answer.written and not (i and answer.statements[i - 1].generated):

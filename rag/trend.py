@@ -6,45 +6,56 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from .plan import compared_kind
 from .query import Kind, Query, understand
 from .read import Finding
 from .read.align import VALUES
-from .text.numbers import find_quantities
+from .text.numbers import find_quantities, parse_chinese
+from .types import Period
 
 LEAST = 3  # years that make a series; of two, the question is one of a comparison
 AS_GOOD = 0.7  # how near the best another year's figure must come
-_LAST = r"(?:近|最近|过去|这|前|连续)(?P<count>[两二三四五六七八九十几多\d]{1,2})个?年(?!级)"
+_WHICH = re.compile(r"(?:是|在)?哪(?:一|个)?年(?:度|份)?|\bwhich year\b|\bin what year\b", re.IGNORECASE)
+_MOST = re.compile(r"[最更较](?:多|少|高|低|大|小)|哪(?:一|个)?年(?:度|份)?[^,;?]{0,6}[多少高低大小][?。\s]*$|\b(?:most|least|highest|lowest|largest|smallest|more|fewer|higher|lower)\b", re.IGNORECASE)
+_LAST = r"(?:近|最近|过去|这|前|连续)(?P<count>[两二三四五六七八九十几多\d]{1,3})个?年(?!级)"
 _TREND = re.compile(
     rf"历年(?:来)?|逐年|[各每]一?年|{_LAST}|的?变化(?:趋势|情况|过程)|走势|趋势"
     r"|\b(?:over|through) the years\b|\b(?:each|every|by|per) year\b|\byear by year\b|\btrends?\b|\byearly\b",
     re.IGNORECASE,
 )
-_DIGITS = {digit: n for n, digit in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
 
 
-def asked(query: Query) -> Query | None:
+def asked(query: Query, anchor: Period | None = None) -> Query | None:
     """The question without its words for `over the years` (`历年`, `变化趋势`); None where it is of none."""
-    if not _TREND.search(query.text):
+    text = _MOST.sub("", _WHICH.sub("", query.text)) if ranked(query.text) else query.text
+    if text == query.text and not _TREND.search(text):
         return None
-    plain = understand(_TREND.sub("", query.text))
-    if plain.kind is Kind.TEXT:  # `会员的变化趋势`: of what else than its number
-        plain = replace(plain, kind=Kind.QUANTITY)
-    return replace(plain, text=query.text) if plain.kind in VALUES else None
+    plain = understand(_TREND.sub("", text), anchor=anchor)
+    if plain.kind not in VALUES and (text != query.text or plain.kind is Kind.TEXT):  # `会员的变化趋势`: of what else than its number
+        plain = replace(plain, kind=compared_kind(query.text))
+    return plain if plain.kind in VALUES else None
 
 
-def _count(query: Query) -> int | None:
-    """How many years back are asked about: `近三年`; None where it does not say."""
-    found = re.search(_LAST, query.text)
+def ranked(question: str) -> bool:
+    """Whether a question asks in which year a figure was the most or the least: `哪一年最多`."""
+    return bool(_WHICH.search(question) and _MOST.search(question))
+
+
+def _count(question: str) -> int | None:
+    """How many years back a question asks about: `近三年`; None where it does not say."""
+    found = re.search(_LAST, question)
     if found is None:
         return None
-    said = found["count"]
-    return int(said) if said.isdigit() else _DIGITS.get(said)
+    number = int(found["count"]) if found["count"].isdigit() else parse_chinese(found["count"])
+    return int(number) if number else None
 
 
-def series(query: Query, findings: Sequence[Finding], supported: Callable[[Finding], bool]) -> list[Finding]:
-    """The best finding of each year, oldest first, all of one place and in one unit; empty for fewer than LEAST years.
+def series(query: Query, question: str, findings: Sequence[Finding], supported: Callable[[Finding], bool], *, least: int = LEAST) -> list[Finding]:
+    """The best finding of each year, oldest first, all of one place and in one unit; empty for too few years.
 
-    `findings` are best first, of any year. One of a span of years, or of a year that was not asked about, is of no single one.
+    `least` of them, two where the question asks in which it was the most.
+
+    `question` is what was asked, `query` its reading without `over the years`; `findings` are best first, of any year. One of a span of years, or of a year that was not asked about, is of no single one.
     """
     best = next((f for f in findings if supported(f)), None)
     if best is None:
@@ -57,9 +68,9 @@ def series(query: Query, findings: Sequence[Finding], supported: Callable[[Findi
             continue
         if _place(finding) == place and _unit(finding) == unit and finding.score >= AS_GOOD * best.score and supported(finding):
             found[year] = finding
-    first = max(found, default=0) - count + 1 if (count := _count(query)) else 0
+    first = max(found, default=0) - count + 1 if (count := _count(question)) else 0
     years = [year for year in sorted(found) if year >= first]
-    return [found[year] for year in years] if len(years) >= LEAST else []
+    return [found[year] for year in years] if len(years) >= (2 if ranked(question) else least) else []
 
 
 def _year(finding: Finding) -> int | None:

@@ -19,6 +19,7 @@ from .types import Period
 
 _TITLES = re.compile(r"《[^》]+》|“[^”]+”|「[^」]+」")
 _LATIN = re.compile(r"[a-z][a-z0-9][a-z0-9.\-]*|[a-z]+\d[a-z0-9.\-]*")
+_WORDING = re.compile(r"(?<!\d)\.|\.(?!\d)|[^\w.%]|_")
 _PLAIN = re.compile(r"[\W_]+")
 _NEGATION = re.compile(r"(?<![是否能])(没有|未能|尚未|并未|不再|不得|禁止|严禁|取消|停止|不予|无法|不能|不是|并非)")
 # in this order: `不超过` holds `超过` and says the opposite
@@ -167,6 +168,11 @@ def _negations(statement: str, source: str) -> Iterable[Failure]:
     for match in _NEGATION.finditer(fold(statement)):
         if match[1] not in folded:
             yield Failure("negation", match[1])
+
+
+def wording(text: str) -> str:
+    """As `plainly`, with what makes a figure another one left in: `3.5%` is not `35`."""
+    return _WORDING.sub("", fold(text))
 
 
 def plainly(text: str) -> str:

@@ -9,7 +9,9 @@ from .text.sentences import split
 NOT_FOUND = {"zh": "资料中没有找到答案。", "en": "The sources do not hold the answer."}
 """What a model is told to reply where the sources hold no answer."""
 
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
+# some models begin to think in the prompt already, and write the end of it alone
+_THOUGHT = re.compile(r"\A(?:(?!<think>).)*</think>|<think>.*?(?:</think>|\Z)", re.DOTALL)
+_SHAPE = re.compile(r"\*\*|__|~~|`|</?[A-Za-z][^<>\n]{0,60}>")  # Markdown and HTML that change how a sentence is shown, not what it says
 # Markdown's headings, list items and quotations, and the number of a list's item; `3、4月` begins no list
 _LEAD = re.compile(
     r"^[ \t]*(?:(?:#{1,6}|[-*+•·]|>)[ \t]+)*"
@@ -35,7 +37,7 @@ def statements(text: str) -> list[tuple[str, tuple[int, ...]]]:
     """
     found: list[tuple[str, tuple[int, ...]]] = []
     for line in without_thoughts(text).splitlines():
-        plain, marks = _unmark(_LEAD.sub("", re.sub(r"\*\*|__|`", "", line)))
+        plain, marks = _unmark(_LEAD.sub("", _SHAPE.sub("", line)))
         spans = split(plain)
         begin = 0
         for i, (start, end) in enumerate(spans):

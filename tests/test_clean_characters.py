@@ -9,6 +9,7 @@ import pytest
 from rag.index.clean import characters as c
 from rag.index.clean import pinyin
 from rag.index.clean.draft import Rule
+from rag.index.clean.spacing import spaced_numbers
 
 from .clean_kit import by
 
@@ -110,3 +111,14 @@ def test_syllables() -> None:
     assert pinyin.syllable("chǎn") == ("chan", True)
     assert pinyin.syllable("chàn̄") == ("", False)
     assert doctest.testmod(pinyin).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [("门诊量 2 1 5 . 3 万人次。", "215.3"), ("手术 3 . 4 1 万台次。", "3.41"), ("游泳馆 1 2 座。", "12"), ("住院 9 8 . 6 % 。", "98.6")],
+)
+def test_figures_set_apart_with_their_point(dirty, clean):
+    out = dirty
+    for edit in reversed(spaced_numbers(dirty)):
+        out = out[: edit.start] + edit.replacement + out[edit.end :]
+    assert clean in out

@@ -217,11 +217,45 @@ def obedient(text: str, view: View, other: Elsewhere, rng: random.Random) -> str
     ))  # fmt: skip
 
 
+_HEDGES = ("计划", "拟", "预计", "有望", "据说", "如果", "应当", "每月", "平均", "只", "几乎")
+_DENIALS = ("\uff0c但没有做到", "是假的", "的说法不实")
+_NARROW = re.compile(r"副(?=[主书院校厂局处科部省市县区会]\w)|人均(?=\w)|户均(?=\w)|平均(?=\w)|新增(?=\w)|拟(?=\w)|计划(?=\w)|预计(?=\w)")
+
+
+def deed(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Another thing was done: a verb in the place of one that it shares no character with."""
+    ours = [t for t in cut(text) if t.flag == "v" and len(t.text) == 2]
+    said = "".join(rng.sample(list(other.sentences), min(6, len(other.sentences))))
+    new = sorted({t.text for t in cut(said) if t.flag == "v" and len(t.text) == 2 and not set(t.text) & set(view.part.clean)})
+    if not ours or not new:
+        return None
+    old = rng.choice(ours)
+    return text[: old.start] + rng.choice(new) + text[old.end :]
+
+
+def hedged(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """A fact told as a plan, a rumour, a condition, of every month or of a part, or denied."""
+    verbs = [t for t in cut(text) if t.flag == "v" and len(t.text) == 2]
+    if rng.random() < 0.25 or not verbs:
+        return text.rstrip("。") + rng.choice(_DENIALS) + "。"
+    hedge, verb = rng.choice(_HEDGES), rng.choice(verbs)
+    return None if hedge in view.text else text[: verb.start] + hedge + text[verb.start :]
+
+
+def widened(text: str, view: View, other: Elsewhere, rng: random.Random) -> str | None:
+    """Without the word that narrows it: the dean for the vice dean, a sum for a mean, a fact for a plan."""
+    spots = list(_NARROW.finditer(text))
+    if not spots:
+        return None
+    spot = rng.choice(spots)
+    return text[: spot.start()] + text[spot.end() :]
+
+
 LIES: dict[str, Lie] = {
     f.__name__: f
     for f in (
         figure, unit, year, context_year, day, person, namesake, post, body, place, title,
-        exchanged, borrowed, bound, negated, unsupported, embellished, obedient,
+        exchanged, borrowed, bound, negated, deed, hedged, widened, unsupported, embellished, obedient,
     )
 }  # fmt: skip
 HARD_FACTS = frozenset({"figure", "unit", "year", "context_year", "day", "person", "namesake", "body", "place", "title"})

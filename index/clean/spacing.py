@@ -17,7 +17,10 @@ _RUN = re.compile(" {2,}")
 _POINT = re.compile(r"(?<=\d) +\. *(?=\d)|(?<=\d)\. +(?=\d+ *[%％万萬亿億倍元])|(?<=\d) +(?=[%％])")
 _THOUSANDS = re.compile(rf"(?<![\d.,])(?<![\d.,] )\d{{1,3}}(?: \d{{3}})+(?= ?[{HAN}%％])(?! ?年)")
 # digits set apart one by one, with a unit behind them; figures side by side in a table have more than one digit
-_DIGITS = re.compile(rf"(?<![\d.,:\-])(?<![\d.] )\d(?: \d)+(?: ?\. ?\d(?: \d)*)?(?= ?(?:[{UNIT}%％]|[余多] ?[{UNIT}]))(?! ?[、,，])")
+_COUNTED = f"{UNIT}座张册台栋幢本辆套部"
+_DIGITS = re.compile(
+    rf"(?<![\d.,:\-])(?<![\d.] )(?:\d(?: \d)+(?: ?\. ?\d(?: \d)*)?|\d ?\. ?\d(?: \d)+)(?= ?(?:[{_COUNTED}%％]|[余多] ?[{_COUNTED}]))(?! ?[、,，])"
+)
 _BEFORE_MARK = re.compile(
     rf"(?<=[{HAN}A-Za-z0-9%％”’》）)]) +(?=[，。、；：！？）》」』】〉”’])|(?<=[{HAN}”》）)%]) +(?=[,;:!?)])"
 )
@@ -43,13 +46,10 @@ def runs_of_spaces(text: str) -> list[Edit]:
 def spaced_numbers(text: str) -> list[Edit]:
     """Close up a number: `2 .18`, `98.76 %`, `12 345 人`, `3 6 0 0 人`."""
     spans = {(match.start(), match.end()) for match in _POINT.finditer(text)}
+    apart = [match.span() for pattern in (_THOUSANDS, _DIGITS) for match in pattern.finditer(text)]
+    spans = {(start, end) for start, end in spans if not any(a <= start and end <= b for a, b in apart)}
     edits = [Edit(start, end, text[start:end].strip(), "spaced_numbers") for start, end in spans]
-    for match in (*_THOUSANDS.finditer(text), *_DIGITS.finditer(text)):
-        edits += [
-            Edit(at, at + 1, "", "spaced_numbers")
-            for at in range(match.start(), match.end())
-            if text[at] == " "
-        ]
+    edits += [Edit(at, at + 1, "", "spaced_numbers") for start, end in apart for at in range(start, end) if text[at] == " "]
     return sorted({(edit.start, edit.end): edit for edit in edits}.values(), key=lambda edit: edit.start)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..text.fold import fold
-from ..text.instructions import instructs
+from ..text.instructions import begins
 from ..text.numbers import Quantity, find_quantities
 from ..text.places import PlaceMention, find_places
 from ..text.sentences import clauses
@@ -50,9 +50,9 @@ class View:
         return fold(self.text)
 
     @cached_property
-    def instructs(self) -> bool:
-        """Whether it is addressed to whoever answers from it (`rag.text.instructions`)."""
-        return instructs(self.folded)
+    def instructs(self) -> int | None:
+        """Where it begins to address whoever answers from it (`rag.text.instructions`); None where it does not."""
+        return begins(self.folded)
 
     @cached_property
     def tokens(self) -> list[Token]:
