@@ -16,7 +16,7 @@ from .config import BUNDLED, Settings
 from .embed import load_embedder
 from .entailment import load_entailment
 from .errors import InputError, ModelError, ModelMismatch, NoIndex
-from .followup import anchor_of
+from .followup import anchor_of, anchored
 from .generate import load_generator
 from .query import understand
 from .read import View
@@ -188,8 +188,9 @@ class Bot:
         if is_smalltalk(question):
             return Answer(question, message(Reason.NO_QUESTION, understand(question)), refused=True, reason=Reason.NO_QUESTION.value, id=id_)
         snapshot = self.library(scope)
-        standing = rewritten(question, history, self._tools.generator)
-        query = understand(standing, anchor=anchor_of(history))
+        anchor = anchor_of(history)
+        standing = anchored(rewritten(question, history, self._tools.generator), anchor)
+        query = understand(standing, anchor=anchor)
         if standing != question:
             query = replace(query, rewritten_from=question)
         tools = self._by_generation.get(snapshot.generation, self._tools)

@@ -307,6 +307,19 @@ def _with_lead(question: str, now: Query, then: Query, answer: str, *, words: bo
     return f"{before}{TOPIC}{question}" if before else question
 
 
+def anchored(question: str, anchor: Period | None) -> str:
+    """`question` with the years that `今年`, `去年` and the like mean after a conversation about `anchor`."""
+    if anchor is None:
+        return question
+    text = question
+    for mention in reversed(find_times(question, anchor)):
+        period = mention.period
+        relative = mention.kind == "deictic" and mention.month is None and not re.search(r"\d", question[mention.start : mention.end])
+        if relative and period is not None and period.first == period.last and understand(question).language == "zh":
+            text = f"{text[: mention.start]}{period.last}年{text[mention.end :]}"
+    return text
+
+
 def anchor_of(history: Sequence[tuple[str, str]]) -> Period | None:
     """The years that the conversation last spoke of, for `去年` and the like."""
     for asked, _ in reversed(history[-TURNS:]):

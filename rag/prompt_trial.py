@@ -64,7 +64,10 @@ def try_out(template: str, language: str, question: str = "", passages: Sequence
 
 
 def passages_for(question: str, settings: Settings, language: str) -> list[Passage] | None:
-    """The passages that the index has for `question`, best first; None where there is no index."""
+    """The passages that the index has for `question`, best first; None where there is no index.
+
+    An answer's prompt has the sentences beside them, too, and none that tell a model what to say.
+    """
     from .config import home
     from .store import current_generation
 

@@ -76,17 +76,18 @@ def _asked(generator: Generator, question: str, history: Sequence[tuple[str, str
     def fits(messages: list[dict[str, str]]) -> bool:
         return context is None or generator.count(messages) + TOKENS <= context
 
+    pieces: list[str] = []
+
     def stop() -> bool:
-        return time.monotonic() > until or (wanted is not None and wanted())
+        return time.monotonic() > until or (wanted is not None and wanted()) or sum(map(len, pieces)) > MOST_WRITTEN
 
     messages = render_rewrite(question, history, understand(question).language, fits).messages
-    text = ""
-    for piece in generator.stream(messages, max_tokens=TOKENS, stop=lambda: stop() or len(text) > MOST_WRITTEN):
-        text += piece
+    for piece in generator.stream(messages, max_tokens=TOKENS, stop=stop):
+        pieces.append(piece)
     check_wanted()
     if time.monotonic() > until:
         return ""
-    lines = [line.strip().strip("“”\"「」`*") for line in without_thoughts(text).splitlines()]
+    lines = [line.strip().strip("“”\"「」`*") for line in without_thoughts("".join(pieces)).splitlines()]
     return _LABEL.sub("", next((line for line in lines if line), ""))
 
 

@@ -123,10 +123,19 @@ def test_same_question_same_answer(bot):
     assert first == second
 
 
+def test_figures_that_are_chosen_together_are_shown_together(bot):
+    question = "湖北2021年和2022年各举办了多少场招聘会?"
+    seen = list(bot.stream(question))
+    assert [len(a.statements) for a in seen] == [2]
+    assert seen[-1].answer == bot.ask(question).answer
+
+
 def test_stream_grows_to_the_answer(bot):
-    seen = list(bot.stream("湖北2021年和2022年各举办了多少场招聘会?"))
-    assert [len(a.statements) for a in seen] == [1, 2]
-    assert seen[-1].answer == bot.ask("湖北2021年和2022年各举办了多少场招聘会?").answer
+    question = "李建军是哪个单位的?省总工会印发了什么办法?"
+    seen = list(bot.stream(question))
+    assert len(seen) > 1 and seen[0].statements
+    assert {s.text for s in seen[0].statements} <= {s.text for s in seen[-1].statements}
+    assert seen[-1].answer == bot.ask(question).answer
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\n"])

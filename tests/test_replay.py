@@ -120,3 +120,16 @@ class TestCommand:
         assert self.run(tmp_path / "empty") == 2
         assert self.run(tmp_path / "none") == 2
         assert "holds no answer" in capsys.readouterr().err
+
+
+def test_this_year_of_a_conversation_is_told_and_asked_again(home):
+    history = [("湖北2021年举办了多少场招聘会?", "96场")]
+    stored = bot(home).ask("湖北今年培训了多少万人次职工?", history)
+    assert "2021年" in stored.understood["rewritten"] and stored.short == "3.2万人次"
+    assert replay(stored, bot(home)).differs == ()
+
+
+def test_a_line_separator_inside_an_answer_is_no_end_of_a_row(home):
+    row = to_dict(replace(bot(home).ask(QUESTION, id="a"), answer="甲\u2028乙"))
+    line = json.dumps(row, ensure_ascii=False)
+    assert [a.answer for a in answers([f"{line}\n", f"{line}\n"], "f")] == ["甲\u2028乙"] * 2

@@ -272,10 +272,10 @@ class _Conversation:
         except OutOfTimeError:
             turn = replace(turn, answer=None, error=texts.TEXTS["out_of_time"])
         except ZhiyinError as error:
-            turn = replace(turn, error=(str(error), str(error)))
+            turn = _failed(turn, (str(error), str(error)))
         except Exception:
             _log.exception("a question could not be answered")
-            turn = replace(turn, error=texts.TEXTS["failed_more"])
+            turn = _failed(turn, texts.TEXTS["failed_more"])
         finally:
             work.leave()  # stopped, or the page has gone: nobody waits for it any more
         talk = await run_in_threadpool(self._kept, at(replace(turn, done=True)))
@@ -290,6 +290,12 @@ class _Conversation:
         except ZhiyinError:
             _log.exception("a turn could not be stored")
             return talk
+
+
+def _failed(turn: Turn, error: tuple[str, str]) -> Turn:
+    """The turn with what was proved before the error, or else with the error."""
+    proved = cut_short(turn.answer, "model_stopped")
+    return replace(turn, error=error) if proved is None else replace(turn, answer=proved)
 
 
 def _told(key: str, **values: object) -> tuple[str, str]:

@@ -290,8 +290,8 @@ def _in_office(query: Query, view: View, span: Span, found: Sequence[Support]) -
         deputy = query.terms[i].text.startswith("副") or query.text[max(0, query.terms[i].start - 1) : query.terms[i].start] == "副"
         for match in found[i].matches:
             own = view.folded[match.start - 1 : match.start] == "副" or view.folded[match.start] == "副"
-            if match.score >= 0.8 and 0 <= span.start - match.end <= 2 and own == deputy:
-                return 1.0
+            if match.score >= 0.8 and 0 <= span.start - match.end <= 2:
+                return 1.0 if own == deputy else 0.0  # the vice dean is not the dean
     return 0.6
 
 
