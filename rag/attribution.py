@@ -48,10 +48,11 @@ _DEEDS = ("v", "d", "a", "p", "c", "u", "zg")
 _RUN = re.compile(r"[^\W_]{2,}")
 LIGHT = frozenset([
     "是", "为", "有", "达", "达到", "达成", "共", "共有", "一共", "总共", "合计", "进行", "开展", "举行", "举办", "召开", "实施", "组织", "做", "作", "做出", "作出", "给予", "予以",
-    "加以", "取得", "获得", "获", "得到", "成为", "属于", "包括", "包含", "涉及", "提供", "继续", "使", "让", "表示", "指出", "说", "介绍", "称", "提出", "强调", "显示", "提到", "说明",
+    "加以", "取得", "获得", "获", "得到", "成为", "属于", "包括", "包含", "涉及", "提供", "给出", "帮助", "协助", "加强", "强化", "促进", "推动", "推进", "共同", "一同", "一起", "继续", "使", "让", "表示", "指出", "说", "介绍", "称", "提出", "强调", "显示", "提到", "说明",
     "发布", "以及", "其中", "同时", "此外", "另外", "由于", "因为", "因此", "目前", "现在", "当时", "近日", "最近",
 ])  # fmt: skip
-"""Words that carry little by themselves, and may be new: verbs that take their meaning from what they are done to, verbs of saying, joints."""
+"""Words that carry little by themselves, and may be new, though not in the place of one that carries more: verbs that take their meaning
+from what they are done to, verbs of saying, joints."""
 _BREAK = re.compile(r"[\d\W]")
 
 
@@ -130,6 +131,9 @@ def _replaced(text: str, source: str, changed: Sequence[Change], matcher: Matche
         between = (a > 1 and text[a - 2 : a] == source[c - 2 : c]) or (b + 2 <= len(text) and text[b : b + 2] == source[d : d + 2])
         if not between or max(b - a, d - c) > LONGEST_REPLACED:
             continue
+        deeds = [t for t in there if t.start < d and c < t.end and t.flag.startswith("v") and len(t.text) > 1]
+        if any(t.text in LIGHT and len(t.text) > 1 for t in ours if t.start < b and a < t.end) and any(t.text not in LIGHT and t.text not in text for t in deeds):
+            yield Failure("word", text[a:b])
         if all(t.flag.startswith(_DEEDS) for part in (text[a:b], source[c:d]) for t in cut(part)) and min(b - a, d - c) > 1:
             continue
         lost = [t for t in there if t.start < d and c < t.end and t.flag.startswith(_THINGS) and text.count(t.text) < source.count(t.text)]

@@ -44,7 +44,7 @@ def test_what_the_source_says(statement, source):
 @pytest.mark.parametrize(
     ("statement", "source"),
     [
-        *((f"{deed}职工4.7万人次。", TRAINED) for deed in ("工会没收", "工会欺骗", "工会处罚")),
+        *((f"{deed}职工4.7万人次。", TRAINED) for deed in ("工会没收", "工会欺骗", "工会处罚", "工会帮助", "工会提供")),
         *((f"{deed}专项资金1200万元。", TRAINED) for deed in ("贪污", "收回", "申请")),
         *((f"{doubt}培训职工4.7万人次。", TRAINED) for doubt in ("计划", "拟", "应", "据说", "如果", "谁信", "每月", "只", "本想")),
         *((f"工会培训职工4.7万人次{denial}。", TRAINED) for denial in ("是假的", "是错误的", ",没做到")),
