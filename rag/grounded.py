@@ -131,7 +131,7 @@ class Grounding:
         if state == "declined" and self._kept:
             state = "done"
         if state == "done" and not self._kept:
-            state = "unproved" if self._said else "declined"
+            state = "unproved" if self._said else "failed"  # it wrote nothing, or only what it thought
         yield self._draft(state, failed, repaired)
 
     def _draft(self, state: str, failed: Sequence[object], repaired: int) -> Draft:

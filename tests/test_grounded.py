@@ -134,6 +134,30 @@ def test_a_model_that_declines_leaves_the_reader(home):
     assert (read(answer), answer.written.state, len(model.asked)) == (["120场"], "declined", 1)
 
 
+@pytest.mark.parametrize("text", ["", "<think>资料里说120场。"])
+def test_a_model_that_writes_nothing_has_failed(home, text):
+    answer = asked(home, text)
+    assert (read(answer), answer.written.state) == (["120场"], "failed")
+
+
+def test_what_it_thought_before_is_no_part_of_the_answer(home):
+    answer = asked(home, f"先看资料,没有就答资料中没有找到答案。</think>{TRUE}")
+    assert (generated(answer), answer.written.state) == (["2022年湖北举办招聘会120场,提供岗位7.8万个。"], "done")
+
+
+def test_a_template_of_ones_own_with_a_mistake_leaves_the_reader(home, isolated_home):
+    (isolated_home / "prompts").mkdir(parents=True)
+    (isolated_home / "prompts" / "answer.zh.txt").write_text("$sorces $question", encoding="utf-8")
+    answer = asked(home, TRUE)
+    assert (read(answer), answer.written.state) == (["120场"], "failed")
+
+
+@pytest.mark.parametrize("shape", ["~~{}~~", "**{}**", "<s>{}</s>", "\u274c{}", "{}\u20e0"])
+def test_how_a_sentence_is_drawn_is_not_the_model_s_to_say(home, shape):
+    (text,) = generated(asked(home, shape.format("举办招聘会120场,提供岗位7.8万个") + "[1]。"))
+    assert text == "举办招聘会120场,提供岗位7.8万个。"
+
+
 def test_what_is_proved_but_of_something_else_is_left_out(home):
     answer = asked(home, "职工对帮扶工作的满意度为97.5%[1]。", question="湖北2022年有多少名快递员?")
     assert answer.refused and generated(answer) == []

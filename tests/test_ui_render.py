@@ -240,7 +240,7 @@ def test_what_a_model_wrote_follows_the_reader_under_a_heading_of_its_own() -> N
     assert order == sorted(order)
     assert [a["data-open"] for a in page.of("mark")] == ["t7c1", "t7c1", "t7c2"]
     assert page.text.count("重庆同年举办读书会520场") == 1 and not page.of("unproved")
-    assert "1 句没有依据" in page.text and "2 of its sentences" in page.text and "正在写" not in page.text
+    assert "1 句未通过核对" in page.text and "2 of its sentences" in page.text and "正在写" not in page.text
 
 
 def test_while_a_model_writes_that_is_the_one_status_and_nothing_is_counted_yet() -> None:
@@ -352,7 +352,7 @@ def test_copied_text_says_what_a_model_wrote() -> None:
     at = copied.index("Written by qwen3-4b, every sentence checked")
     assert copied[at - 1] == "118.4万人次[1]。"
     assert copied[at + 1 : at + 3] == ["河岸图书馆2023年接待读者118.4万人次[1]。", "重庆同年举办读书会520场[2]。"]
-    assert copied[at + 3] == "Left out for want of proof: 1 of its sentences"
+    assert copied[at + 3] == "Left out, not having passed the check: 1 of its sentences"
 
 
 def test_header_counts_documents_and_says_when_there_is_no_index() -> None:

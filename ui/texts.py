@@ -163,7 +163,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "written_by": ("由 {model} 写成\uff0c每句都已核对", "Written by {model}, every sentence checked"),
     "model_writing": ("模型正在写", "The model is writing"),
     "model_tries": ("没有能直接摘出的答案\uff0c模型正在写", "Nothing to quote as the answer; the model is writing"),
-    "cut": ("{n} 句没有依据\uff0c已略去", "Left out for want of proof: {n} of its sentences"),
+    "cut": ("{n} 句未通过核对\uff0c已略去", "Left out, not having passed the check: {n} of its sentences"),
     "repaired": ("{n} 句经核对后改正", "Put right after checking: {n} of its sentences"),
     "model_stopped": ("已停止\uff0c模型没有写完。", "Stopped before the model had finished."),
     "model_late": ("时间已到\uff0c模型没有写完。", "Time was up before the model had finished."),
