@@ -36,7 +36,7 @@ def together(choices: Sequence[Sequence[Finding]], *, compares: bool) -> list[Fi
 
     def worth(selection: tuple[Finding, ...]) -> float:
         total = sum(f.score for f in selection)
-        if compares and not _of_one_measure([_figure(f) for f in selection]):
+        if compares and not _of_one_measure([figure(f) for f in selection]):
             total *= OTHER_UNIT
         return total * SAME_FIGURE ** (len(selection) - len({_place(f) for f in selection}))
 
@@ -49,7 +49,7 @@ def compared(labels: Sequence[str], findings: Sequence[Finding], question: str, 
 
     The difference is worked out from two exact figures of one unit alone, and both are shown in it.
     """
-    figures = [_figure(f) for f in findings]
+    figures = [figure(f) for f in findings]
     quantities = [q for q in figures if q is not None]
     if len(quantities) < max(2, len(figures)) or not _comparable(figures) or len({_place(f) for f in findings}) < len(findings):
         return None
@@ -66,7 +66,8 @@ def compared(labels: Sequence[str], findings: Sequence[Finding], question: str, 
     return f"{said}\uff0c相差{gap}" if language == "zh" else f"{said}, by {gap}"
 
 
-def _figure(finding: Finding) -> Quantity | None:
+def figure(finding: Finding) -> Quantity | None:
+    """The figure that a finding is; None where it holds none, or several."""
     found = find_quantities(finding.text)
     return found[0] if len(found) == 1 else None
 

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import OutOfTime, Stopped, ZhiyinError
+from .generate import CHARACTERS, Generator, Messages
 from .prompt import Passage, Prompt, render, render_repair
 from .proving import failures, prove
 from .stopping import check as check_wanted
@@ -19,11 +20,9 @@ from .verify import plainly, wording
 from .written import declines, statements
 
 if TYPE_CHECKING:
-    from .generate import Generator
     from .read import View
     from .terms import Matcher
 
-CHARACTERS = 8  # of an answer for each token that it may have; a server may not keep to its limit
 MOST_STATEMENTS = 40
 REPEATS = 3  # times that a model may say the same before it counts as caught in a loop
 EAGER = 50  # a text is looked at again after it grew by this part of itself: often enough to be shown, seldom enough to be cheap
@@ -161,7 +160,7 @@ class Grounding:
             self._kept += found
         return Held.KEPT
 
-    def _fits(self, messages: list[dict[str, str]]) -> bool:
+    def _fits(self, messages: Messages) -> bool:
         context = self.generator.context
         return context is None or self.generator.count(messages) + self.tokens <= context
 

@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .errors import InputError
-from .templates import Messages, PromptTemplate, load
+from .followup import TURNS
+from .generate import Messages
+from .templates import PromptTemplate, load
 from .text.fold import fold
 from .text.instructions import instructs
 from .text.places import display
@@ -24,7 +26,6 @@ from .written import NOT_FOUND
 Fits = Callable[[Messages], bool]
 """Whether messages, and room for an answer, fit in a model. It may be slow: few are asked."""
 
-MOST_TURNS = 6
 MOST_OF_ANSWER = 300  # characters of an earlier answer
 MOST_OF_TITLE = 120  # characters
 
@@ -102,7 +103,7 @@ def render_rewrite(question: str, history: Sequence[tuple[str, str]], language: 
     said = _SAID[language]
     turns = [
         f"{said['asked']}{_line(asked)}\n{said['answered']}{_shortened(_line(answer), MOST_OF_ANSWER)}"
-        for asked, answer in history[-MOST_TURNS:]
+        for asked, answer in history[-TURNS:]
     ]
 
     def make(count: int) -> Messages:

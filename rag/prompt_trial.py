@@ -10,10 +10,9 @@ from .prompt import Passage, Prompt, render, render_repair, render_rewrite
 
 if TYPE_CHECKING:
     from .config import Settings
-    from .templates import Messages
+    from .generate import Messages
 
 TRIED = ("answer", "repair", "rewrite")
-PASSAGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ def passages_for(question: str, settings: Settings, language: str) -> list[Passa
     if current_generation(home()) is None:
         return None
     from .bot import Bot
+    from .fuller import PASSAGES
 
     bot = Bot(settings.replace(generator="", generator_url=""), home())
     steps = bot.trace(question).steps

@@ -28,7 +28,7 @@ from .verify import Cited, check, plainly
 from .written import without_thoughts
 
 if TYPE_CHECKING:
-    from .generate import Generator
+    from .generate import Generator, Messages
 
 MAX_REWRITE = 200  # characters
 SECONDS = 10.0  # longest that whoever asks waits for a rewrite
@@ -73,7 +73,7 @@ def _asked(generator: Generator, question: str, history: Sequence[tuple[str, str
     wanted, until = condition(), time.monotonic() + SECONDS
     context = generator.context
 
-    def fits(messages: list[dict[str, str]]) -> bool:
+    def fits(messages: Messages) -> bool:
         return context is None or generator.count(messages) + TOKENS <= context
 
     pieces: list[str] = []

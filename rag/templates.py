@@ -17,10 +17,8 @@ from string import Template
 
 from .config import home
 from .errors import ConfigError, InputError
+from .generate import Messages
 from .hub.presets import hint
-
-Messages = list[dict[str, str]]
-"""What a chat model is told: `{"role": "system" or "user", "content": …}` each."""
 
 _RULE = re.compile(r"^-{3,}[ \t]*$", re.MULTILINE)
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from .comparison import figure
 from .plan import compared_kind
 from .query import Kind, Query, understand
 from .read import Finding
 from .read.align import VALUES
-from .text.numbers import find_quantities, parse_chinese
-from .types import Period
+from .text.numbers import parse_chinese
 
 LEAST = 3  # years that make a series; of two, the question is one of a comparison
 AS_GOOD = 0.7  # how near the best another year's figure must come
@@ -25,12 +25,12 @@ _TREND = re.compile(
 )
 
 
-def asked(query: Query, anchor: Period | None = None) -> Query | None:
+def asked(query: Query) -> Query | None:
     """The question without its words for `over the years` (`历年`, `变化趋势`); None where it is of none."""
     text = _MOST.sub("", _WHICH.sub("", query.text)) if ranked(query.text) else query.text
     if text == query.text and not _TREND.search(text):
         return None
-    plain = understand(_TREND.sub("", text), anchor=anchor)
+    plain = understand(_TREND.sub("", text))
     if plain.kind not in VALUES and (text != query.text or plain.kind is Kind.TEXT):  # `会员的变化趋势`: of what else than its number
         plain = replace(plain, kind=compared_kind(query.text))
     return plain if plain.kind in VALUES else None
@@ -51,11 +51,11 @@ def _count(question: str) -> int | None:
 
 
 def series(query: Query, question: str, findings: Sequence[Finding], supported: Callable[[Finding], bool], *, least: int = LEAST) -> list[Finding]:
-    """The best finding of each year, oldest first, all of one place and in one unit; empty for too few years.
+    """The best finding of each year, oldest first, all of one place and in one unit; empty for fewer than `least` years.
 
-    `least` of them, two where the question asks in which it was the most.
-
-    `question` is what was asked, `query` its reading without `over the years`; `findings` are best first, of any year. One of a span of years, or of a year that was not asked about, is of no single one.
+    Two are enough where the question asks in which it was the most. `question` is what was asked, `query` its reading
+    without `over the years`; `findings` are best first, of any year. One of a span of years, or of a year that was not
+    asked about, is of no single one.
     """
     best = next((f for f in findings if supported(f)), None)
     if best is None:
@@ -83,5 +83,5 @@ def _place(finding: Finding) -> str:
 
 
 def _unit(finding: Finding) -> tuple[str, str] | None:
-    found = find_quantities(finding.text)
-    return (found[0].kind, found[0].unit) if len(found) == 1 else None
+    found = figure(finding)
+    return (found.kind, found.unit) if found else None

@@ -45,5 +45,10 @@ class Says:
             self.closed += 1
 
 
+def generated(answer):
+    """What of an answer a language model wrote."""
+    return [s.text for s in answer.statements if s.generated]
+
+
 def dead():
     return ModelError("the model server at http://127.0.0.1:9 does not answer")

@@ -14,7 +14,7 @@ from rag.grounded import settled
 from rag.stopping import stoppable
 
 from .index_kit import HashEmbedder
-from .model_kit import Says, dead
+from .model_kit import Says, dead, generated
 from .office import office
 
 QUESTION = "湖北2022年举办了多少场招聘会?"
@@ -38,10 +38,6 @@ def steps(home, *texts, question=QUESTION, **settings):
 
 def asked(home, *texts, **more):
     return steps(home, *texts, **more)[-1]
-
-
-def generated(answer):
-    return [s.text for s in answer.statements if s.generated]
 
 
 def read(answer):

@@ -13,6 +13,7 @@ from rag.errors import Stopped
 from rag.stopping import stoppable
 
 from .index_kit import HashEmbedder
+from .model_kit import generated
 from .office import office
 from .openai_server import Reply, Script, serving
 from .test_generate import save_model
@@ -31,10 +32,6 @@ def home(tmp_path_factory):
 
 def bot(home, server, **settings):
     return Bot(Settings(generator="模型", generator_url=server.url, **settings), home, embedder=HashEmbedder(dim=256))
-
-
-def generated(answer):
-    return [s.text for s in answer.statements if s.generated]
 
 
 def test_a_server_s_statements_are_proved_and_follow_the_reader_s(home):

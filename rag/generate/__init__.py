@@ -18,6 +18,10 @@ Messages = list[dict[str, str]]
 """A chat as models take it: `{"role": "system" | "user" | "assistant", "content": text}`, oldest first."""
 
 
+CHARACTERS = 8
+"""Most characters of an answer for each token that it may have: more, and a model does not keep to its limit."""
+
+
 class Generator(Protocol):
     """A chat model that writes piece by piece. One may be used by several threads at once."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..errors import ConfigError, InputError, ModelError, OutOfTime
+from . import CHARACTERS
 from .feed import Put, feed
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ LIST = 3.0  # seconds for the list of models
 AGAIN_AFTER = 30.0  # seconds until a server that gave no list is asked for one again
 DOWN = 10.0  # seconds in which a server that could not be reached is not tried again, so that not every question waits for it
 RETRIES = 2  # after 408, 409, 429, 5xx and connections that fail, before an answer has begun
-LONGEST = 8  # characters for each token of max_tokens, after which a server is taken not to honour it
 PER_MESSAGE = 8  # tokens that a chat template may put round a message
 _LIMITS = ("max_model_len", "context_length", "max_context_length", "context_window")
 
@@ -201,7 +201,7 @@ class ServerGenerator:
                 )
                 async with stream:
                     begun = True
-                    await self._read(stream, max_tokens * LONGEST, put)
+                    await self._read(stream, max_tokens * CHARACTERS, put)
             except openai.OpenAIError as error:
                 if isinstance(error, openai.NotFoundError):
                     with suppress(ModelError):
