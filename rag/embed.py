@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from . import registry
 from .config import BUNDLED, Settings, home
+from .encoder.embedder import BertEmbedder, pooling
 from .errors import ModelError
 from .hub.examine import KINDS, kind_of
 from .hub.installed import MANIFEST, prompts_of
@@ -73,8 +74,8 @@ def load_embedder(settings: Settings) -> Embedder:
 def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
     """Load a SentenceTransformer by folder or name; `device` as torch names it.
 
-    A model that is only a table of token vectors (StaticEmbedding) is run with NumPy: importing torch and
-    sentence-transformers takes seconds, the table milliseconds. Raises ModelError.
+    A model that is only a table of token vectors (StaticEmbedding) is run with NumPy, and a BERT with pooled states by
+    `rag.encoder`: importing sentence-transformers takes seconds. Raises ModelError.
     """
     folder = locate(name)
     kind, heads = kind_of(folder, f"the embedder {name!r}")
@@ -88,6 +89,8 @@ def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
         given = prompts_of(folder)
         if device == "cpu" and is_static(folder):
             return StaticEmbedder(name, folder, fingerprint(folder, given), given)
+        if device == "cpu" and pooling(folder):
+            return BertEmbedder(name, folder, fingerprint(folder, given), given)
         return SentenceTransformerEmbedder(name, folder, device, given)
     except (ModelError, OSError, ValueError, LookupError) as error:
         said = str(error) if isinstance(error, ModelError) else f"can't load the embedder {name!r} from {folder}: {error}"

@@ -20,6 +20,7 @@ from rag.embed import (
     load_sentence_transformer,
     locate,
 )
+from rag.encoder.embedder import BertEmbedder, pooling
 from rag.errors import ModelError
 from rag.hub import pull
 from rag.static import StaticEmbedder, is_static
@@ -280,10 +281,53 @@ def test_what_sentence_transformers_saves_is_read_without_it(tmp_path):
     assert ours.encode_queries(TEXTS) == pytest.approx(model.encode_query(TEXTS, normalize_embeddings=True), abs=1e-6)
 
 
+@pytest.fixture(params=[load, lambda folder: SentenceTransformerEmbedder(str(folder), folder)], ids=["ours", "sentence-transformers"])
+def read(request):
+    """The two ways to read a BERT's folder."""
+    return request.param
+
+
 @pytest.mark.slow
-def test_any_sentence_transformer_can_be_used(bert):
-    model = load(bert)
-    assert isinstance(model, SentenceTransformerEmbedder)
+@pytest.mark.parametrize("options", [{}, {"pooling_mode": "cls"}, {"normalise": True}, {"prompts": {"query": "问题:", "passage": "省"}}])
+def test_a_bert_is_read_as_sentence_transformers_reads_it(bert, options, tmp_path):
+    folder = shutil.copytree(bert, tmp_path / "copy")
+    if "pooling_mode" in options:
+        path = folder / "1_Pooling" / "config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "pooling_mode": "cls"}))
+    if "normalise" in options:
+        path = folder / "modules.json"
+        modules = json.loads(path.read_text())
+        kind = modules[1]["type"].replace("sentence_transformer.modules.pooling.Pooling", "base.modules.normalize.Normalize")
+        (folder / "2_Normalize").mkdir()
+        (folder / "2_Normalize" / "config.json").write_text("{}")
+        path.write_text(json.dumps([*modules, {"idx": 2, "name": "2", "path": "2_Normalize", "type": kind}]))
+    if "prompts" in options:
+        path = folder / "config_sentence_transformers.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "prompts": options["prompts"]}))
+    ours, theirs = load(folder), SentenceTransformerEmbedder("x", folder)
+    assert isinstance(ours, BertEmbedder)
+    long = ["省总工会" * 40, *TEXTS]
+    assert ours.encode_queries(long) == pytest.approx(theirs.encode_queries(long), abs=1e-5)
+    assert ours.encode_passages(long) == pytest.approx(theirs.encode_passages(long), abs=1e-5)
+    assert [ours.count_tokens(text) for text in TEXTS] == [theirs.count_tokens(text) for text in TEXTS]
+    assert (ours.dim, ours.fingerprint, ours.max_tokens) == (theirs.dim, theirs.fingerprint, theirs.max_tokens)
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [("config.json", {"model_type": "roberta"}), ("config.json", {"hidden_act": "relu"}), ("1_Pooling/config.json", {"pooling_mode": "max"}),
+     ("config.json", {"position_embedding_type": "relative_key"})],
+)  # fmt: skip
+def test_another_kind_of_model_is_left_to_sentence_transformers(bert, file, change, tmp_path):
+    folder = shutil.copytree(bert, tmp_path / "copy")
+    assert pooling(folder) == "mean"
+    (folder / file).write_text(json.dumps({**json.loads((folder / file).read_text()), **change}))
+    assert pooling(folder) is None
+
+
+@pytest.mark.slow
+def test_any_sentence_transformer_can_be_used(bert, read):
+    model = read(bert)
     assert (model.dim, model.max_tokens, model.name) == (16, 64, str(bert))
     vectors = model.encode_passages(TEXTS)
     assert (vectors.shape, vectors.dtype) == ((6, 16), np.float32)
@@ -293,17 +337,17 @@ def test_any_sentence_transformer_can_be_used(bert):
 
 
 @pytest.mark.slow
-def test_the_prompts_of_any_model_are_used(bert):
-    model = load(bert)
-    same = model._model.encode(["问题:工会", "省工会"], normalize_embeddings=True)
+def test_the_prompts_of_any_model_are_used(bert, read):
+    model = read(bert)
+    same = SentenceTransformerEmbedder("x", bert)._model.encode(["问题:工会", "省工会"], normalize_embeddings=True)
     assert model.encode_queries(["工会"])[0] == pytest.approx(same[0], abs=1e-5)
     assert model.encode_passages(["工会"])[0] == pytest.approx(same[1], abs=1e-5)
     assert not np.allclose(same[0], same[1], atol=1e-3)
 
 
 @pytest.mark.slow
-def test_threads_share_any_model(bert):
-    model, wrong = load(bert), []
+def test_threads_share_any_model(bert, read):
+    model, wrong = read(bert), []
     expected = model.encode_passages(TEXTS)
 
     def work():

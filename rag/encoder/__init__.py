@@ -1,0 +1,1 @@
+"""The bundled encoder models: what goes into them and what comes out."""
