@@ -163,8 +163,9 @@ def _end(short: str) -> str:
 
 
 def required(pieces: dict[str, int]) -> set[str]:
-    """Pieces that are kept however rare: ASCII, full-width forms and punctuation, every character of GB 2312 and of level 1
-    of Big5, and the names of provinces and cities.
+    """Pieces that are kept however rare.
+
+    ASCII, full-width forms and punctuation, every character of GB 2312 and of level 1 of Big5, the names of provinces and cities.
     """
     characters = [chr(c) for c in (*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2070), *range(0x2150, 0x2190), *range(0x2460, 0x2500),
                                    *range(0x3000, 0x3030), *range(0xFF00, 0xFFF0))]  # fmt: skip
@@ -213,8 +214,9 @@ def chosen(tokenizer: Any, pieces: dict[str, int], data: Path, size: int) -> lis
 
 
 def trim_tokenizer(spec: dict[str, Any], keep: list[int]) -> dict[str, Any]:
-    """The tokenizer's JSON with the pieces `keep` alone. A piece that goes falls apart into smaller ones, as Unigram
-    segmentation (Kudo 2018) takes the best of what is left.
+    """The tokenizer's JSON with the pieces `keep` alone.
+
+    A piece that goes falls apart into smaller ones, as Unigram segmentation (Kudo 2018) takes the best of what is left.
     """
     vocabulary = spec["model"]["vocab"]
     place = {old: new for new, old in enumerate(keep)}
@@ -268,8 +270,10 @@ def make(data: Path, out: Path, size: int) -> Path:
 
 
 def compare(data: Path, out: Path, count: int = 1000) -> dict[str, dict[str, float]]:
-    """Cosines between the vectors of the whole and of the trimmed model, `count` sentences a script, of the dev set that no
-    piece was counted in: mean, least, and the share of sentences that are cut into the same pieces.
+    """Cosines between the vectors of the whole and of the trimmed model, `count` sentences a script.
+
+    The sentences are of the dev set, in which no piece was counted. Given are the mean, the least, and the share of sentences
+    that are cut into the same pieces.
     """
     import torch
     from packs import read_pack

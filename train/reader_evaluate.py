@@ -1,4 +1,4 @@
-"""Figures of a reader model: CMRC dev, DRCD kept out, no answer, size, speed; and the calibration of `no_answer`.
+"""Figures of a reader: spans, answers or not, yes or no, refusing among neighbours, size, speed; and its calibration.
 
 Run: python train/reader_evaluate.py --data ../shared/data --model rag/models/reader --json train/reader_evaluation.json
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
 import statistics
 import sys
@@ -19,114 +18,104 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
+import reader_score as score
 import torch
-from packs import read_pack
-from reader_rows import names_of, supervised
-from reader_score import Exam, dev_rows, drcd_rows, measures, trial_rows
-from synthesise import SENTENCE, swapped
-from torch.nn import functional
+from reader_score import Exam
 
-from rag.read.neural import SpanReader, Weights, doubts
+from rag.encoder.decode import Reading
+from rag.encoder.reader import Calibration, EncoderReader
 from rag.text.fold import fold
 
-
-def without_answer(exams: Sequence[Exam], data: Path, seed: int) -> list[tuple[Exam, str]]:
-    """Unanswerable twins: the answer's sentences taken out, and (where it has one) a year, place, name or figure swapped."""
-    rng = random.Random(seed)
-    pool = names_of(supervised(data), rng)
-    twins = []
-    for exam in exams:
-        answers = [fold(a) for a in exam.answers if a]
-        text = fold(exam.passage)
-        kept = [text[a:b] for a, b in (m.span() for m in SENTENCE.finditer(text)) if not any(x in text[a:b] for x in answers)]
-        left = "".join(kept)
-        if len(left) >= 30 and not any(a in left for a in answers) and any(a in text for a in answers):
-            twins.append((Exam(exam.question, left, ()), "taken out"))
-        other = swapped(fold(exam.question), pool, rng)
-        if other:
-            twins.append((Exam(other, exam.passage, ()), "swapped"))
-    return twins
+SETS = ("cmrc_dev", "cmrc_trial", "drcd_held_out", "office_dev", "cjrc_dev", "refusing")
+NEAREST = 5
+REFUSED_OF_ANSWERABLE = 0.12
 
 
-def auroc(yes: Sequence[float], no: Sequence[float]) -> float:
-    """Chance that a random answerable row scores above a random unanswerable one (Mann-Whitney), ties count half."""
-    values = np.concatenate([np.asarray(yes), np.asarray(no)])
-    order = values.argsort(kind="stable")
-    ranks = np.empty(len(values))
-    ranks[order] = np.arange(1, len(values) + 1)
-    for value in np.unique(values):
-        same = values == value
-        ranks[same] = ranks[same].mean()
-    return float((ranks[: len(yes)].sum() - len(yes) * (len(yes) + 1) / 2) / (len(yes) * len(no)))
+def read_all(reader: EncoderReader, exams: Sequence[Exam]) -> list[Reading]:
+    """A reading for each question, one at a time, as the product reads."""
+    return [reader.read(exam.question, [(exam.title, exam.passage)])[0] for exam in exams]
 
 
-def scores(reader: SpanReader, exams: Sequence[Exam]) -> tuple[list[float], list[str]]:
-    """Score and text of the best span, one question at a time."""
-    found = [reader.score(exam.question, [exam.passage])[0] for exam in exams]
-    return [f.score for f in found], [f.text for f in found]
+def verdicts(exams: Sequence[Exam], found: Sequence[Reading]) -> dict[str, Any]:
+    """F1, AUROC and accuracies.
 
-
-def calibrate(data: Path, model: Path) -> dict[str, float]:
-    """Fit `rag.read.neural.Weights` on the trial set: Platt scaling (Platt 1999) of the span's log-odds and the doubts."""
-    path = model / "calibration.json"
-    path.unlink(missing_ok=True)
-    reader = SpanReader(model)
-    exams = trial_rows(data)
-    twins = [twin for twin, _ in without_answer(exams, data, 1)]
-    x = torch.tensor([_values(reader, exam) for exam in (*exams, *twins)], dtype=torch.float64)
-    y = torch.tensor([1.0] * len(exams) + [0.0] * len(twins), dtype=torch.float64)
-    weight = torch.where(y > 0, 0.5 / len(exams), 0.5 / len(twins))  # as likely with as without
-    line = torch.zeros(x.shape[1], dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([line], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> torch.Tensor:
-        solver.zero_grad()
-        loss = (weight * functional.binary_cross_entropy_with_logits(x @ line, y, reduction="none")).sum()
-        loss.backward()
-        return loss
-
-    solver.step(closure)
-    known = {name: round(float(value), 4) for name, value in zip(Weights._fields, line, strict=True)}
-    told = {"weights": known, "fitted_on": f"cmrc2018_trial: {len(exams)} questions and {len(twins)} twins without an answer"}
-    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    path.chmod(0o644)
-    return known
-
-
-def _values(reader: SpanReader, exam: Exam) -> list[float]:
-    found = reader.score(exam.question, [exam.passage])[0]
-    return [found.score, *doubts(exam.question, exam.passage, found.start, found.end), 1.0]
-
-
-def examine(reader: SpanReader, exams: Sequence[Exam], data: Path, every: int) -> dict[str, Any]:
-    """Exact match and F1 by CMRC's scorer, in percent, and AUROC against the unanswerable twins.
-
-    `every`: only one question in so many gets twins.
+    `answerable_accuracy` is that of answers or not at even odds; for a yes-or-no question `yesno` counts neither as wrong,
+    `yes_against_no` leaves it out.
     """
-    scorer = measures()
-    yes, said = scores(reader, exams)
-    em = statistics.mean(scorer.exact(text, exam.answers) for text, exam in zip(said, exams, strict=True))
-    f1 = statistics.mean(scorer.f1(text, exam.answers) for text, exam in zip(said, exams, strict=True))
-    twins = without_answer(exams[::every], data, 2)
-    no, _ = scores(reader, [twin for twin, _ in twins])
-    by = {kind: [s for s, (_, k) in zip(no, twins, strict=True) if k == kind] for kind in ("taken out", "swapped")}
+    figures = score.office_figures(exams, found)
+    right = [(one.answers > 0) == exam.answerable for exam, one in zip(exams, found, strict=True)]
+    forced = [("yes", "no")[int(np.argmax(one.verdict[:2]))] == exam.verdict for exam, one in zip(exams, found, strict=True) if exam.verdict]
+    return {"questions": len(exams), **figures, "answerable_accuracy": float(np.mean(right)), "yes_against_no": float(np.mean(forced))}
+
+
+def nearest(questions: Sequence[str], passages: Sequence[str], count: int) -> list[list[int]]:
+    """Numbers of the nearest passages of each question, best first (TF-IDF over character pairs)."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
+    documents = vectorizer.fit_transform([fold(passage) for passage in passages])
+    scores = (vectorizer.transform([fold(question) for question in questions]) @ documents.T).toarray()
+    return [[int(k) for k in np.argsort(-line, kind="stable")[:count]] for line in scores]
+
+
+def refusing(reader: EncoderReader, exams: Sequence[Exam], every: int) -> dict[str, Any]:
+    """Questions over the five nearest passages of the collection, with the gold passage in it and with it taken out.
+
+    The score of a question is that of its best passage. `curve`: of the answerable, the share refused; of the others, the share refused at the same threshold.
+    """
+    passages = list(dict.fromkeys(exam.passage for exam in exams))
+    asked = exams[::every]
+    odds = reader.calibration.of
+    kept, removed, answers = [], [], []
+    for exam, near in zip(asked, nearest([exam.question for exam in asked], passages, NEAREST + 1), strict=True):
+        texts = [passages[k] for k in near]
+        readings = reader.read(exam.question, [("", text) for text in texts])
+        scored = [(odds(one), text, one) for one, text in zip(readings, texts, strict=True)]
+        kept.append(max(value for value, _, _ in scored[:NEAREST]))
+        removed.append(max(value for value, text, _ in [row for row in scored if row[1] != exam.passage][:NEAREST]))
+        _, text, one = max(scored[:NEAREST], key=lambda row: row[0])
+        answers.append(text[one.start : one.end])
+    scorer = score.measures()
+    thresholds = np.quantile(kept, np.arange(0.02, 0.32, 0.02))
+    curve = [(round(float(np.mean(np.array(kept) < t)), 3), round(float(np.mean(np.array(removed) < t)), 3)) for t in thresholds]
+    chosen = float(np.quantile(kept, REFUSED_OF_ANSWERABLE))
+    texts = [["".join(parts) for parts in exam.answers] for exam in asked]
     return {
-        "questions": len(exams), "em": round(100 * em, 2), "f1": round(100 * f1, 2), "no_answer_auroc": round(auroc(yes, no), 4),
-        "by": {kind: {"rows": len(values), "auroc": round(auroc(yes, values), 4)} for kind, values in by.items()},
+        "questions": len(asked), "passages": len(passages), "auroc": round(score.auroc(kept, removed), 4),
+        "gold_among_nearest": round(float(np.mean([exam.passage in [passages[k] for k in near] for exam, near in
+                                                   zip(asked, nearest([e.question for e in asked], passages, NEAREST), strict=True)])), 4),
+        "open_em": round(100 * float(np.mean([scorer.exact(said, t) for said, t in zip(answers, texts, strict=True)])), 2),
+        "open_f1": round(100 * float(np.mean([scorer.f1(said, t) for said, t in zip(answers, texts, strict=True)])), 2),
+        "threshold": round(chosen, 3), "answerable_refused": round(float(np.mean(np.array(kept) < chosen)), 4),
+        "removed_refused": round(float(np.mean(np.array(removed) < chosen)), 4), "curve": curve,
     }  # fmt: skip
 
 
-def speed(reader: SpanReader, data: Path, threads: int = 2) -> dict[str, float]:
+def calibrate(reader: EncoderReader, data: Path, model: Path) -> dict[str, float]:
+    """Fit `Calibration` on `office_reader_dev` and `cjrc_reader_dev`, with as many answerable as not by weight."""
+    from sklearn.linear_model import LogisticRegression
+
+    exams = [*score.office(data), *score.courts(data)]
+    found = read_all(reader, exams)
+    features = [(one.answers, one.span) for one in found]
+    fitted = LogisticRegression(class_weight="balanced", C=1e3).fit(features, [exam.answerable for exam in exams])
+    weights = dict(zip(Calibration._fields, [round(float(w), 4) for w in (*fitted.coef_[0], fitted.intercept_[0])], strict=True))
+    told = {"weights": weights, "fitted_on": f"office_reader_dev and cjrc_reader_dev: {len(exams)} questions"}
+    (model / "calibration.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return weights
+
+
+def speed(reader: EncoderReader, data: Path) -> dict[str, Any]:
     """Milliseconds for ten passages of 250 characters: median and best of 15 calls."""
-    torch.set_num_threads(threads)
-    rows = list(dict.fromkeys(r["context"] for r in read_pack(data, "reader_train") if r["source"] == "cmrc2018_trial"))
-    passages = [re.sub(r"\s", "", text)[:250] for text in rows if len(text) > 300][:10]
+    texts = [re.sub(r"\s", "", exam.passage)[:250] for exam in score.cmrc(data, trial=True) if len(exam.passage) > 300]
+    passages = [("", text) for text in dict.fromkeys(texts)][:10]
     times = []
     for _ in range(16):
         began = time.perf_counter()
-        reader.score("这座城市是在哪一年建立的?", passages)
+        reader.read("这座城市是在哪一年建立的?", passages)
         times.append(1000 * (time.perf_counter() - began))
-    return {"median_ms": round(statistics.median(times[1:]), 1), "best_ms": round(min(times[1:]), 1), "threads": threads}
+    return {"median_ms": round(statistics.median(times[1:]), 1), "best_ms": round(min(times[1:]), 1), "threads": torch.get_num_threads(),
+            "instructions": torch.backends.cpu.get_cpu_capability()}  # fmt: skip
 
 
 def main() -> None:
@@ -134,18 +123,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Figures of a reader model.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--model", type=Path, default=Path("rag/models/reader"))
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--only", choices=("speed", "calibrate", "cmrc_trial", "cmrc_dev", "drcd_dev_held_out"))
-    parser.add_argument("--every", type=int, default=1, help="twins without an answer of one question in so many")
+    parser.add_argument("--json", type=Path, help="write the figures here as well; sets left out keep what stands there")
+    parser.add_argument("--calibrate", action="store_true", help="fit calibration.json first")
+    parser.add_argument("--sets", nargs="*", choices=SETS, default=SETS, metavar="SET", help=", ".join(SETS))
+    parser.add_argument("--every", type=int, default=5, help="of `refusing`: one question in so many")
     options = parser.parse_args()
-    if options.only == "calibrate":
-        calibrate(options.data, options.model)
-    reader = SpanReader(options.model)
-    reader.score("?", ["。"])
-    figures: dict[str, Any] = {"bytes": sum(p.stat().st_size for p in options.model.iterdir()), "speed": speed(reader, options.data)}
-    for name, rows in (("cmrc_trial", trial_rows), ("cmrc_dev", dev_rows), ("drcd_dev_held_out", drcd_rows)):
-        if options.only in (None, name):
-            figures[name] = examine(reader, rows(options.data), options.data, options.every)
+    reader = EncoderReader(options.model)
+    if options.calibrate:
+        calibrate(reader, options.data, options.model)
+        reader = EncoderReader(options.model)
+    reader.read("?", [("", "。")])
+    figures: dict[str, Any] = json.loads(options.json.read_text(encoding="utf-8")) if options.json and options.json.is_file() else {}
+    figures |= {"bytes": sum(p.stat().st_size for p in options.model.iterdir()), "speed": speed(reader, options.data)}
+    exams = {"cmrc_dev": score.cmrc(options.data), "cmrc_trial": score.cmrc(options.data, trial=True), "drcd_held_out": score.drcd(options.data)}
+    for name in options.sets:
+        if name in exams:
+            figures[name] = {"questions": len(exams[name]), **score.span_figures(exams[name], read_all(reader, exams[name]))}
+        elif name == "refusing":
+            figures[name] = refusing(reader, exams["cmrc_dev"], options.every)
+        else:
+            asked = score.office(options.data) if name == "office_dev" else score.courts(options.data)
+            figures[name] = verdicts(asked, read_all(reader, asked))
+        print(name, json.dumps(figures[name], ensure_ascii=False), flush=True)
     text = json.dumps(figures, ensure_ascii=False, indent=1)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")

@@ -1,4 +1,8 @@
-"""Training rows of the reader: CMRC and DRCD with fresh windows every time, some without their answer, and batches."""
+"""Rows that the reader is trained on: questions with passages that answer them, and with passages that don't.
+
+Refusing is half of what is learned. A question meets: the nearest passages of other documents, its own passage without the
+sentence that answers, the same text of another place or year, and itself with another name in it.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,34 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import torch
 from packs import read_pack
-from synthesise import SENTENCE, Row, candidates, swapped
-from torch import Tensor
 
-from rag.read.neural import Encoded, Encoder, stacked
 from rag.text.fold import fold
 
 HELD_OUT = "drcd_dev"
 """One in seven DRCD dev contexts is kept out of training for the report."""
+SENTENCE = re.compile(r"[^。!?！？;；\n]*[。!?！？;；\n]+[”」』]?|[^。!?！？;；\n]+$")
+PLACE = re.compile(r"^[\u4e00-\u9fff]{2}(?=[\u4e00-\u9fff]*[省市县区州])|^[\u4e00-\u9fff]{2}")
+YEAR = re.compile(r"20[012]\d")
+NEITHER, YES, NO = "neither", "yes", "no"
+
+
+class Row(NamedTuple):
+    """A question and a passage.
+
+    `spans` are the answer's parts in it; there are none where it does not answer, and none where only yes or no is known.
+    """
+
+    question: str
+    title: str
+    passage: str
+    spans: tuple[tuple[int, int], ...]
+    answers: bool
+    verdict: str = NEITHER
+    region: str = ""
+    near: tuple[int, ...] = ()
 
 
 def held_out(context: str) -> bool:
@@ -25,95 +45,208 @@ def held_out(context: str) -> bool:
     return sum(map(ord, context)) % 7 == 0
 
 
-def supervised(data: Path) -> list[Row]:
-    """Folded CMRC train and DRCD rows; the trial set and the DRCD contexts kept out are left out."""
+def encyclopaedia(data: Path) -> list[Row]:
+    """CMRC train and DRCD; CMRC's trial set and the DRCD contexts kept out are left out."""
     rows = []
     for r in read_pack(data, "reader_train"):
-        if r["source"] == "cmrc2018_trial" or (r["source"] == HELD_OUT and held_out(r["context"])):
-            continue
-        answer = r["answers"][0]
-        end = answer["start"] + len(answer["text"])
-        rows.append(Row(fold(r["question"]), fold(r["context"]), answer["start"], end))
+        if r["source"] != "cmrc2018_trial" and not (r["source"] == HELD_OUT and held_out(r["context"])):
+            rows.append(Row(fold(r["question"]), "", fold(r["context"]), _spans(r["answers"][:1]), True))
     return rows
 
 
-def names_of(rows: Sequence[Row], rng: random.Random) -> dict[str, list[str]]:
-    """Names, dates and counts of some questions, by kind, to swap for one another."""
-    pool: dict[str, list[str]] = {}
-    for row in rng.sample(rows, min(3000, len(rows))):
-        for c in candidates(row.question):
-            text = row.question[c.start : c.end]
-            if not re.search("什么|哪|谁|多少|几|何", text):
-                pool.setdefault(c.kind, []).append(text)
-    return pool
+def office(data: Path, name: str = "office_reader_train") -> list[Row]:
+    """Questions as offices ask them. A yes or no without deciding words takes its evidence as the span."""
+    rows = []
+    for r in read_pack(data, name):
+        spans = _spans(r["answers"]) or (_spans([r["evidence"]]) if r["evidence"] and not r["unanswerable"] else ())
+        rows.append(Row(fold(r["question"]), fold(r["title"]), fold(r["context"]), spans, not r["unanswerable"], r["yesno"] or NEITHER, r["region"]))
+    return rows
+
+
+def courts(data: Path, name: str = "cjrc_reader_train") -> list[Row]:
+    """Court documents."""
+    return [Row(fold(r["question"]), "", fold(r["context"]), _spans(r["answers"][:1]), not r["unanswerable"], r["yesno"] or NEITHER)
+            for r in read_pack(data, name)]  # fmt: skip
+
+
+def across(data: Path, rng: random.Random, size: int) -> list[Row]:
+    """English over Chinese: a sentence in English, and the passage that holds its translation or, one time in three, does not."""
+    runs: list[list[tuple[str, str]]] = []
+    held: list[tuple[str, str]] = []
+    source = ""
+    for r in read_pack(data, "en_zh_pairs"):
+        if r["source"] not in ("roc_laws", "python_docs", "hf_course", "tico19", "react_docs", "vue_docs", "tensorflow_docs"):
+            continue
+        if r["source"] != source or len(held) == 6:
+            runs.append(held)
+            held, source = [], r["source"]
+        if 12 < len(r["zh"]) < 160:
+            held.append((r["en"], fold(r["zh"])))
+    runs = [run for run in runs if len(run) >= 3]
+    rows = []
+    for run in rng.sample(runs, min(size, len(runs))):
+        at = rng.randrange(len(run))
+        words = run[at][0].split()
+        if len(words) < 6:
+            continue
+        begin = rng.randrange(max(1, len(words) - 24))
+        asked = " ".join(words[begin : begin + 24]).lower()
+        if rng.random() < 0.35:
+            rows.append(Row(asked, "", "\n".join(zh for k, (_, zh) in enumerate(run) if k != at), (), False))
+        else:
+            start = sum(len(zh) + 1 for _, zh in run[:at])
+            rows.append(Row(asked, "", "\n".join(zh for _, zh in run), ((start, start + len(run[at][1])),), True))
+    return rows
+
+
+def _spans(answers: Sequence[dict[str, Any]]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted({(a["start"], a["start"] + len(a["text"])) for a in answers if a["start"] >= 0 and a["text"]}))
+
+
+def with_near(rows: list[Row], count: int = 8) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Rows with the numbers of the nearest other passages (TF-IDF over character pairs), and the passages with their titles."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    passages = list(dict.fromkeys((row.title, row.passage) for row in rows))
+    place = {passage: k for k, (_, passage) in enumerate(passages)}
+    vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(2, 2), sublinear_tf=True, dtype=np.float32)
+    documents = vectorizer.fit_transform([f"{title} {passage}" for title, passage in passages]).T.tocsr()
+    out = []
+    for at in range(0, len(rows), 500):
+        part = rows[at : at + 500]
+        scores = (vectorizer.transform([row.question for row in part]) @ documents).toarray()
+        for row, line in zip(part, scores, strict=True):
+            line[place[row.passage]] = -1
+            best = np.argpartition(-line, count)[:count]
+            said = [row.passage[a:b] for a, b in row.spans]
+            out.append(row._replace(near=tuple(int(k) for k in best if not any(text in passages[k][1] for text in said))))
+    return out, passages
 
 
 def window(row: Row, wanted: int, rng: random.Random) -> Row:
-    """The answer's sentence with whole sentences round it, `wanted` characters or a little more."""
-    spans = [m.span() for m in SENTENCE.finditer(row.passage)]
-    inside = [i for i, (a, b) in enumerate(spans) if a < row.end and row.start < b]
+    """Whole sentences round the answer, `wanted` characters or a little more; round any place where nothing answers."""
+    sentences = [m.span() for m in SENTENCE.finditer(row.passage)]
+    if row.spans:
+        inside = [i for i, (a, b) in enumerate(sentences) if any(a < end and start < b for start, end in row.spans)]
+    elif row.answers:
+        return row
+    else:
+        inside = [rng.randrange(len(sentences))] if sentences else []
     if not inside:
         return row
     first, last = inside[0], inside[-1]
-    while spans[last][1] - spans[first][0] < wanted and (first > 0 or last + 1 < len(spans)):
-        if first > 0 and (rng.random() < 0.5 or last + 1 == len(spans)):
+    while sentences[last][1] - sentences[first][0] < wanted and (first > 0 or last + 1 < len(sentences)):
+        if first > 0 and (rng.random() < 0.5 or last + 1 == len(sentences)):
             first -= 1
-        elif last + 1 < len(spans):
+        else:
             last += 1
-    left, right = min(spans[first][0], row.start), max(spans[last][1], row.end)
-    return Row(row.question, row.passage[left:right], row.start - left, row.end - left)
+    left = min(sentences[first][0], *(a for a, _ in row.spans)) if row.spans else sentences[first][0]
+    right = max(sentences[last][1], *(b for _, b in row.spans)) if row.spans else sentences[last][1]
+    return row._replace(passage=row.passage[left:right], spans=tuple((a - left, b - left) for a, b in row.spans))
 
 
-def vary(row: Row, pool: dict[str, list[str]], rng: random.Random, without: float = 0.2) -> Row:
-    """A row as it is trained on this time: another window, a thinned question, `without` of them no answer."""
-    question = row.question
-    row = window(row, rng.choice((140, 200, 280, 400)), rng)
-    lot = rng.random()
-    if lot < 0.4 * without and (other := swapped(question, pool, rng)):
-        return Row(other, row.passage, -1, -1)
-    if lot < without:
-        spans = [m.span() for m in SENTENCE.finditer(row.passage)]
-        answer = row.passage[row.start : row.end]
-        left = "".join(row.passage[a:b] for a, b in spans if not (a < row.end and row.start < b) and answer not in row.passage[a:b])
-        if len(left) > 30:
-            return Row(question, left, -1, -1)
-    if rng.random() < 0.2 and len(question) > 12:
-        i = rng.randrange(len(question) - 3)
-        if not re.search("[什么哪谁多少几何为怎如]", question[i : i + 2]):
-            question = question[:i] + question[i + 2 :]
-    return Row(question, row.passage, row.start, row.end)
+def closest(row: Row, wanted: int, rng: random.Random) -> Row:
+    """Of three windows of a passage that does not answer, the one that shares most with the question."""
+    pairs = {row.question[i : i + 2] for i in range(len(row.question) - 1)}
+    tried = [window(row, wanted, rng) for _ in range(3)]
+    return max(tried, key=lambda one: sum(pair in one.passage for pair in pairs))
 
 
-Item = tuple[Encoded, int, int]
-
-
-def encode(encoder: Encoder, row: Row, longest: int) -> Item | None:
-    """Ids, marks and target tokens (0 and 0 without an answer); None where it is too long or the tokens cannot say it."""
-    (enc,) = encoder.encode(row.question, [row.passage])
-    if len(enc.ids) > longest:
+def without(row: Row, rng: random.Random) -> Row | None:
+    """The passage without the sentences that answer, where the answer stands nowhere else in it."""
+    if not row.spans:
         return None
-    if row.start < 0:
-        return enc, 0, 0
-    inside = [i for i, (a, b) in enumerate(enc.offsets) if a < row.end and row.start < b]
-    if not inside:
+    said = [row.passage[a:b] for a, b in row.spans]
+    left = "".join(m[0] for m in SENTENCE.finditer(row.passage)
+                   if not any(m.start() < b and a < m.end() for a, b in row.spans) and not any(text in m[0] for text in said))  # fmt: skip
+    return row._replace(passage=left, spans=(), answers=False, verdict=NEITHER) if len(left) > 40 else None
+
+
+def run_of(question: str, passage: str) -> str:
+    """The longest part of the question, three characters at least, that the passage holds; empty where there is none."""
+    for size in range(min(12, len(question)), 2, -1):
+        for at in range(len(question) - size + 1):
+            if question[at : at + size] in passage:
+                return question[at : at + size]
+    return ""
+
+
+class Mixture:
+    """An endless stream of rows out of several sources, each varied anew when it comes round."""
+
+    def __init__(self, data: Path, seed: int) -> None:
+        """Reads the packs and finds near passages; about a minute."""
+        self.rng = random.Random(seed)
+        sources = {"encyclopaedia": encyclopaedia(data), "office": office(data), "courts": courts(data)}
+        self.sources: dict[str, list[Row]] = {}
+        self.near: dict[str, list[tuple[str, str]]] = {}
+        for name, rows in sources.items():
+            self.sources[name], self.near[name] = with_near(rows)
+        self.sources["across"] = across(data, self.rng, 6000)
+        self.near["across"] = []
+        self.share = {"encyclopaedia": 0.47, "office": 0.34, "courts": 0.13, "across": 0.06}
+        self.places = sorted({m[0] for row in sources["office"] if row.region and (m := PLACE.match(row.title))})
+        self.runs = [run for row in self.rng.sample(sources["encyclopaedia"], 3000) if 3 <= len(run := run_of(row.question, row.passage)) <= 8]
+
+    def __iter__(self) -> Iterator[Row]:
+        queues: dict[str, list[Row]] = {name: [] for name in self.sources}
+        names, shares = list(self.share), list(self.share.values())
+        while True:
+            name = self.rng.choices(names, shares)[0]
+            if not queues[name]:
+                queues[name] = self.rng.sample(self.sources[name], len(self.sources[name]))
+            yield self.vary(queues[name].pop(), name)
+
+    def vary(self, row: Row, name: str) -> Row:
+        """A row as it is trained on this time."""
+        rng = self.rng
+        wanted = rng.choices((80, 150, 230, 400), (2, 4, 4, 1))[0]
+        if row.title and rng.random() < 0.2:
+            row = row._replace(title="")
+        if name == "across":
+            return row
+        if rng.random() < 0.1:
+            row = row._replace(question=row.question.rstrip("?？ "))
+        lot = rng.random()
+        if row.answers:
+            if lot < 0.20 and row.near:
+                title, passage = self.near[name][rng.choice(row.near)]
+                other = row._replace(title=title if row.title else "", passage=passage, spans=(), answers=False, verdict=NEITHER)
+                return closest(other, wanted, rng)
+            if lot < 0.32 and (less := without(row, rng)):
+                return closest(less, wanted, rng)
+            if lot < 0.44 and (other := self.swapped(row)):
+                return window(other, wanted, rng)
+        if row.region and lot > 0.75:
+            row = self.moved(row)
+        return window(row, wanted, rng) if row.answers else closest(row, max(wanted, 150), rng)
+
+    def swapped(self, row: Row) -> Row | None:
+        """The same question over the text of another place or year, or with another name in it."""
+        rng = self.rng
+        place = PLACE.match(row.title)
+        if row.region and place and place[0] in row.question:
+            other = rng.choice(self.places)
+            if other not in row.question:
+                return row._replace(title=row.title.replace(place[0], other), passage=row.passage.replace(place[0], other), spans=(),
+                                    answers=False, verdict=NEITHER)  # fmt: skip
+        year = YEAR.search(row.question)
+        if year and year[0] in row.passage:
+            other = str(int(year[0]) + rng.choice((-2, -1, 1, 2)))
+            if other not in row.passage:
+                return row._replace(question=row.question.replace(year[0], other), spans=(), answers=False, verdict=NEITHER)
+        run = run_of(row.question, row.passage)
+        if run and not row.title:
+            other = rng.choice(self.runs)
+            if other not in row.passage:
+                return row._replace(question=row.question.replace(run, other), spans=(), answers=False, verdict=NEITHER)
         return None
-    return enc, enc.first + inside[0], enc.first + inside[-1]
 
-
-def batches(items: list[Item], tokens: int, rng: random.Random) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Batches of about `tokens` tokens, alike in length, in random order: ids, marks, starts, ends."""
-    items = sorted(items, key=lambda item: len(item[0].ids) + rng.random() * 12)
-    groups: list[list[Item]] = [[]]
-    for item in items:
-        if groups[-1] and (len(groups[-1]) + 1) * max(len(item[0].ids), len(groups[-1][-1][0].ids)) > tokens:
-            groups.append([])
-        groups[-1].append(item)
-    rng.shuffle(groups)
-    for group in groups:
-        yield collate(group)
-
-
-def collate(group: Sequence[Any]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Pad a group of items to a common length, a multiple of 16."""
-    ids, marks = stacked([enc for enc, _, _ in group], to=16)
-    return torch.from_numpy(ids), torch.from_numpy(marks), torch.tensor([s for _, s, _ in group]), torch.tensor([e for _, _, e in group])
+    def moved(self, row: Row) -> Row:
+        """The row with its place renamed throughout: what is said of one place could be said of any."""
+        place = PLACE.match(row.title)
+        if place is None:
+            return row
+        other = self.rng.choice(self.places)
+        return row._replace(**{field: getattr(row, field).replace(place[0], other) for field in ("question", "title", "passage")})
