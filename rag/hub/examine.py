@@ -87,7 +87,7 @@ def kind_of(folder: Path, what: str) -> tuple[str, str]:
         found = "reranker"
     elif modules is None and any("CausalLM" in head or "ConditionalGeneration" in head for head in heads):
         found = "generator"
-    elif modules is None and any("QuestionAnswering" in head for head in heads):
+    elif modules is None and any(part in head for head in heads for part in ("QuestionAnswering", "TokenClassification")):
         found = "extractor"
     else:
         found = "embedder"
