@@ -14,7 +14,7 @@ from .embed import fingerprint, locate
 from .errors import ModelError
 
 if TYPE_CHECKING:
-    from .read.neural import SpanReader
+    from .encoder.reader import EncoderReader
 
 
 NO_ANSWER = -1e6
@@ -46,17 +46,17 @@ def load_cross_encoder(name: str) -> Reranker:
 
 def load_reader(name: str) -> Reranker:
     """The bundled reader model as a reranker. Raises ModelError where the package was installed without it."""
-    from .read.neural import SpanReader, bundled
+    from .encoder.reader import EncoderReader, bundled
 
     if not (bundled() / "config.json").is_file():
         raise ModelError(f"the bundled reader model is not in {bundled()}; reinstall the package")
-    return ReaderReranker(name, SpanReader())
+    return ReaderReranker(name, EncoderReader())
 
 
 class ReaderReranker:
-    """A reader that scores a passage by its best answer in it (answer reranking; Wang et al. 2018, "R3")."""
+    """A reader that scores a passage by whether it answers (answer reranking; Wang et al. 2018, "R3")."""
 
-    def __init__(self, name: str, reader: SpanReader) -> None:
+    def __init__(self, name: str, reader: EncoderReader) -> None:
         """`reader` is loaded at the first question."""
         self.name = name
         self._reader = reader
@@ -67,9 +67,12 @@ class ReaderReranker:
         return fingerprint(self._reader.folder)
 
     def score(self, question: str, passages: list[str]) -> NDArray[np.float32]:
-        """See Reranker; the log-odds of the best answer against none."""
-        found = self._reader.score(question, passages)
-        return np.asarray([max(answer.score, NO_ANSWER) for answer in found], dtype=np.float32)
+        """See Reranker; the log-odds that the passage answers."""
+        if not passages:
+            return np.zeros(0, np.float32)
+        found = self._reader.read(question, [("", passage) for passage in passages])
+        odds = self._reader.calibration.of
+        return np.asarray([max(odds(one), NO_ANSWER) for one in found], dtype=np.float32)
 
 
 class CrossEncoderReranker:

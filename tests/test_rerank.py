@@ -137,10 +137,10 @@ def test_the_bundled_reader_ranks_what_answers_first():
 
 
 def test_a_package_without_the_reader_model_says_so(monkeypatch, tmp_path):
+    from rag.encoder import reader
     from rag.errors import ModelError
-    from rag.read import neural
     from rag.rerank import load_reader
 
-    monkeypatch.setattr(neural, "bundled", lambda: tmp_path)
+    monkeypatch.setattr(reader, "bundled", lambda: tmp_path)
     with pytest.raises(ModelError, match="reinstall"):
         load_reader("bundled")

@@ -247,12 +247,13 @@ def test_one_question_as_json(installed, indexed):
 
 def test_the_reader_model_loads_and_answers(installed):
     code = """
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
-from rag.read.neural import SpanReader, bundled
-model, tokenizer = AutoModelForQuestionAnswering.from_pretrained(bundled()), AutoTokenizer.from_pretrained(bundled())
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+from rag.encoder.reader import EncoderReader, bundled
+model, tokenizer = AutoModelForTokenClassification.from_pretrained(bundled()), AutoTokenizer.from_pretrained(bundled())
 assert model.num_parameters() > 1_000_000 and len(tokenizer) == model.config.vocab_size, (model.num_parameters(), len(tokenizer))
-here, elsewhere = SpanReader().score("谁发明了这种印刷机?", ["这种印刷机由古登堡在十五世纪发明。", "今天下雨,比赛改到周六举行。"])
-assert here.text == "古登堡" and here.score > elsewhere.score, (here, elsewhere)
+passages = ["这种印刷机由古登堡在十五世纪发明。", "今天下雨,比赛改到周六举行。"]
+here, elsewhere = EncoderReader().read("谁发明了这种印刷机?", [("", passage) for passage in passages])
+assert passages[0][here.start : here.end] == "古登堡" and here.answers > elsewhere.answers, (here, elsewhere)
 """
     done = installed.run(str(installed.bin / "python"), "-c", code)
     assert done.returncode == 0, done.stderr
