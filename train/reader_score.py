@@ -88,7 +88,7 @@ def overlap(said: Sequence[str], parts: Sequence[str]) -> float:
     >>> overlap(["公安", "供电"], ["公安", "供电"])
     1.0
     """
-    mine, wanted = (list(re.sub(r"[\\W_]", "", "".join(texts))) for texts in (said, parts))
+    mine, wanted = (list(re.sub(r"[\W_]", "", "".join(texts))) for texts in (said, parts))
     common = sum(min(mine.count(c), wanted.count(c)) for c in set(mine))
     return 2 * common / (len(mine) + len(wanted)) if common else 0.0
 
