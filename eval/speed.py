@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 STARTS = 5
 PASSAGES, LENGTH = 10, 250  # what the reader model is timed on, passages and their characters
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+"""What keeps oneDNN, MKL and PyTorch's own kernels from using more than AVX2."""
 
 
 def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = None) -> dict[str, Any]:
@@ -70,34 +73,46 @@ def measure(make_bot: Callable[[Settings], Asks], settings: Settings | None = No
 
 
 def model_figures(settings: Settings) -> dict[str, float]:
-    """Size and speed of the embedder and of the bundled reader model, on the text of the bundled documents.
+    """Size and speed of the embedder and of the bundled reader, with all instructions of this processor and with AVX2 alone.
 
-    `embedder_chars_per_core`: characters of passages by second of processor time, over all threads. `reader_ms`: the
-    median of nine questions with PASSAGES passages of LENGTH characters each, wall clock.
+    The second is what an ordinary office machine has: the libraries are told so in a process of its own.
     """
     from rag.config import BUNDLED
-    from rag.embed import load_embedder, locate
-    from rag.read import neural
+    from rag.embed import locate
+    from rag.encoder.reader import bundled as reader_folder
+
+    told = json.loads(_run_python(["-m", "rag.eval.speed", settings.embedder], AVX2))
+    return {
+        **model_speed(settings),
+        **{f"avx2_{name}": value for name, value in told.items()},
+        "embedder_model_mb": _size(locate(BUNDLED)),
+        "reader_model_mb": _size(reader_folder()),
+    }
+
+
+def model_speed(settings: Settings) -> dict[str, float]:
+    """Speed on the text of the bundled documents, cut into passages of LENGTH characters.
+
+    `embedder_passages`: passages a second; `reader_ms`: the median of nine questions with PASSAGES passages each.
+    """
+    from rag.embed import load_embedder
+    from rag.encoder.reader import EncoderReader
 
     text = "".join(file.read_bytes().decode("utf-8", "replace") for file in files("rag.seeds").iterdir() if file.name.endswith(".txt"))
     pieces = [text[at : at + LENGTH] for at in range(0, len(text) - LENGTH + 1, LENGTH)]
-    embedder, reader = load_embedder(settings), neural.SpanReader()
+    embedder, reader = load_embedder(settings), EncoderReader()
     embedder.encode_passages(pieces[:1])
-    began = time.process_time()
+    began = time.perf_counter()
     embedder.encode_passages(pieces)
-    rate = len(pieces) * LENGTH / (time.process_time() - began)
-    reader.score("?", pieces[:PASSAGES])
+    rate = len(pieces) / (time.perf_counter() - began)
+    reader.read("?", [("", piece) for piece in pieces[:PASSAGES]])
     times = []
     for at, row in enumerate(load(bundled())[:9]):
+        passages = [("", piece) for piece in pieces[at * PASSAGES :][:PASSAGES]]
         started = time.perf_counter()
-        reader.score(row.question, pieces[at * PASSAGES :][:PASSAGES])
+        reader.read(row.question, passages)
         times.append(1000 * (time.perf_counter() - started))
-    return {
-        "embedder_chars_per_core": round(rate),
-        "reader_ms": round(statistics.median(times), 1),
-        "embedder_model_mb": _size(locate(BUNDLED)),
-        "reader_model_mb": _size(neural.bundled()),
-    }
+    return {"embedder_passages": round(rate, 1), "reader_ms": round(statistics.median(times), 1)}
 
 
 def table(figures: dict[str, Any]) -> Table:
@@ -117,9 +132,11 @@ def table(figures: dict[str, Any]) -> Table:
         "help_seconds": tr(f"zhiyin --help({STARTS} 次中最快)", f"zhiyin --help, best of {STARTS}"),
         "answering_peak_mb": tr("回答的内存峰值", "peak memory of answering"),
         "embedder_model_mb": tr("内置向量模型在磁盘上", "bundled embedder on disk"),
-        "embedder_chars_per_core": tr("向量化速度,每核每秒字数", "embedding, characters a second and core"),
+        "embedder_passages": tr(f"向量化速度,每秒 {LENGTH} 字的片段数", f"embedding, passages of {LENGTH} characters a second"),
+        "avx2_embedder_passages": tr("同上,只用 AVX2", "the same with AVX2 alone"),
         "reader_model_mb": tr("内置阅读模型在磁盘上", "bundled reader model on disk"),
         "reader_ms": tr(f"阅读模型看 {PASSAGES} 段各 {LENGTH} 字,中位数", f"reader model, {PASSAGES} passages of {LENGTH} characters, median"),
+        "avx2_reader_ms": tr("同上,只用 AVX2", "the same with AVX2 alone"),
         "cores": tr("处理器核数", "cores"),
         "python": "Python",
     }
@@ -140,12 +157,16 @@ def _timed(bot: Asks, row: Gold) -> float:
 
 def _run(arguments: list[str]) -> dict[str, Any]:
     started = time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "rag", *arguments], capture_output=True, check=False)
-    seconds = time.perf_counter() - started
+    output = _run_python(["-m", "rag", *arguments])
+    return {"seconds": time.perf_counter() - started, "output": output}
+
+
+def _run_python(arguments: list[str], environment: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, check=False, env={**os.environ, **(environment or {})})
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
-        raise ZhiyinError(f"`zhiyin {' '.join(arguments)}` ended with {done.returncode}: {said}")
-    return {"seconds": seconds, "output": done.stdout.decode("utf-8")}
+        raise ZhiyinError(f"`python {' '.join(arguments)}` ended with {done.returncode}: {said}")
+    return done.stdout.decode("utf-8")
 
 
 def _size(folder: Path) -> float:
@@ -157,3 +178,7 @@ def _peak(who: int) -> float:
     """Megabytes (10^6 bytes) of the most memory held at once."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(who).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(model_speed(Settings(embedder=sys.argv[1]))))
