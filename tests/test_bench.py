@@ -88,7 +88,7 @@ def test_the_home_is_put_back(monkeypatch, isolated_home):
 
 def test_a_command_that_fails_is_told_with_its_words():
     with pytest.raises(
-        ZhiyinError, match=r"`zhiyin frobnicate` ended with 2: (?s:.*)No such command 'frobnicate'"
+        ZhiyinError, match=r"`python -m rag frobnicate` ended with 2: (?s:.*)No such command 'frobnicate'"
     ):
         speed._run(["frobnicate"])
 
@@ -96,7 +96,8 @@ def test_a_command_that_fails_is_told_with_its_words():
 FIGURES = {
     "index_seconds": 1.25, "index_chunks": 3, "index_peak_mb": 7, "ready_seconds": 0.5, "first_answer_ms": 9.5, "questions": 2,
     "warm_median_ms": 4.0, "warm_p95_ms": 5.0, "help_seconds": 0.2, "answering_peak_mb": 8,
-    "embedder_model_mb": 20.0, "embedder_chars_per_core": 900000, "reader_model_mb": 13.4, "reader_ms": 99.5, "cores": 2, "python": "3.11.7",
+    "embedder_model_mb": 20.0, "embedder_passages": 900.5, "avx2_embedder_passages": 800.5, "reader_model_mb": 13.4, "reader_ms": 99.5,
+    "avx2_reader_ms": 150.5, "cores": 2, "python": "3.11.7",
 }  # fmt: skip
 
 
