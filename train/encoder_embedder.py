@@ -92,7 +92,7 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
         loss = functional.cross_entropy(scores, target)
         means[name].append(float(loss.detach()))
         if options.teach:
-            with torch.inference_mode():
+            with torch.no_grad():
                 wanted = vectors(teacher, *left), vectors(teacher, *right)
             apart = (2 - (q * wanted[0]).sum(1).mean() - (p * wanted[1]).sum(1).mean()) / 2
             loss = loss + options.teach * apart
