@@ -38,7 +38,7 @@ def prompts(
 
 def is_static(folder: Path) -> bool:
     """Whether `folder` holds a StaticEmbedding, normalised or not, that NumPy can run."""
-    modules = _json(folder / "modules.json")
+    modules = read_json(folder / "modules.json")
     kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules] if modules else []
     return (
         kinds in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]) and _table_kind(folder) is not None
@@ -46,7 +46,7 @@ def is_static(folder: Path) -> bool:
 
 
 def _module_folder(folder: Path) -> Path:
-    return folder / str(_json(folder / "modules.json")[0].get("path", ""))
+    return folder / str(read_json(folder / "modules.json")[0].get("path", ""))
 
 
 def _table_kind(folder: Path) -> str | None:
@@ -62,7 +62,40 @@ def _table_kind(folder: Path) -> str | None:
     return kind if kind in ("F16", "F32", "F64") else None
 
 
-class StaticEmbedder:
+class PromptedEmbedder:
+    """What the embedders have in common that read a SentenceTransformer's folder themselves: tokenizer and prompts."""
+
+    def __init__(self, name: str, folder: Path, tokenizer: Path, fingerprint: str, given: tuple[str, str] | None) -> None:
+        """Load the tokenizer in the file `tokenizer`, and the prompts; `given` ones where `folder` has none. Raises ModelError."""
+        from tokenizers import Tokenizer
+
+        self.name = name
+        self.fingerprint = fingerprint
+        try:
+            self._tokenizer: Any = Tokenizer.from_file(str(tokenizer))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError(f"can't load the embedder {name!r} from {folder}: {error}") from error
+        self._tokenizer.no_padding()
+        config = read_json(folder / "config_sentence_transformers.json") or {}
+        self._query_prompt, self._document_prompt = prompts(config.get("prompts") or {}, config.get("default_prompt_name"), given)
+
+    def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:
+        """`(n, dim)` float32, L2-normalised; a text without known tokens may give zeros."""
+        return self._encode([self._query_prompt + text for text in texts])
+
+    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
+        """`(n, dim)` float32, L2-normalised; a text without known tokens may give zeros."""
+        return self._encode([self._document_prompt + text for text in texts])
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` without special ones."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
+        raise NotImplementedError
+
+
+class StaticEmbedder(PromptedEmbedder):
     """See `rag.embed.Embedder`. Holds the table in its own precision and sums in float32."""
 
     max_tokens: int | None = None
@@ -72,34 +105,14 @@ class StaticEmbedder:
     ) -> None:
         """Load table, tokenizer and prompts from `folder`; `given` ones where it has none. Raises ModelError."""
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
-        self.name = name
-        self.fingerprint = fingerprint
         module = _module_folder(folder)
+        super().__init__(name, folder, module / "tokenizer.json", fingerprint, given)
         try:
             self._table: NDArray[Any] = load_file(module / "model.safetensors")[_TABLE]
-            self._tokenizer: Any = Tokenizer.from_file(str(module / "tokenizer.json"))
-        except Exception as error:  # tokenizers raises bare Exception
+        except Exception as error:  # whatever is wrong with the file
             raise ModelError(f"can't load the embedder {name!r} from {folder}: {error}") from error
-        self._tokenizer.no_padding()
         self.dim = int(self._table.shape[1])
-        config = _json(folder / "config_sentence_transformers.json") or {}
-        self._query_prompt, self._document_prompt = prompts(
-            config.get("prompts") or {}, config.get("default_prompt_name"), given
-        )
-
-    def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:
-        """`(n, dim)` float32, L2-normalised; a text without known tokens gives zeros."""
-        return self._encode([self._query_prompt + text for text in texts])
-
-    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
-        """`(n, dim)` float32, L2-normalised; a text without known tokens gives zeros."""
-        return self._encode([self._document_prompt + text for text in texts])
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text`."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         out = np.zeros((len(texts), self.dim), np.float32)
@@ -113,5 +126,6 @@ class StaticEmbedder:
         return out
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What the file holds; None where there is none. Raises OSError or ValueError."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None

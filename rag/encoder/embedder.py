@@ -6,15 +6,13 @@ sentence-transformers takes ten and more on a small machine. E5, BGE, GTE-zh and
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from ..static import prompts
+from ..static import PromptedEmbedder, read_json
 from .bert import Bert, groups
 
 POOLINGS = ("mean", "cls")
@@ -22,7 +20,7 @@ POOLINGS = ("mean", "cls")
 
 def pooling(folder: Path) -> str | None:
     """How the model in `folder` makes one vector of a text's states: `mean` or `cls`; None where it is not of this form."""
-    modules, config = _json(folder / "modules.json"), _json(folder / "config.json")
+    modules, config = read_json(folder / "modules.json"), read_json(folder / "config.json")
     kinds = [str(module.get("type", "")).rpartition(".")[2] for module in modules or []]
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]) or modules[0].get("path"):
         return None
@@ -30,7 +28,7 @@ def pooling(folder: Path) -> str | None:
     plain = plain and config.get("position_embedding_type", "absolute") == "absolute"
     if not plain or not (folder / "model.safetensors").is_file() or not (folder / "tokenizer.json").is_file():
         return None
-    said = _json(folder / str(modules[1].get("path", "")) / "config.json") or {}
+    said = read_json(folder / str(modules[1].get("path", "")) / "config.json") or {}
     mode = said.get("pooling_mode")
     if mode is None:  # as sentence-transformers wrote it before version 6
         named = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
@@ -39,44 +37,22 @@ def pooling(folder: Path) -> str | None:
     return mode if mode in POOLINGS and said.get("include_prompt", True) else None
 
 
-class BertEmbedder:
+class BertEmbedder(PromptedEmbedder):
     """See `rag.embed.Embedder`."""
 
     def __init__(self, name: str, folder: Path, fingerprint: str, given: tuple[str, str] | None = None) -> None:
         """Load from `folder`; `given` prompts count where the model has none. Raises ModelError."""
-        from tokenizers import Tokenizer
-
         mode = pooling(folder)
         if mode is None:
             raise ModelError(f"the model in {folder} is no BERT with mean or first-token pooling")
-        self.name = name
-        self.fingerprint = fingerprint
+        super().__init__(name, folder, folder / "tokenizer.json", fingerprint, given)
+        self._tokenizer.no_truncation()
         self._mean = mode == "mean"
         self._model = Bert(folder)
         self.dim = self._model.dim
-        try:
-            self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # tokenizers raises bare Exception
-            raise ModelError(f"can't load the tokenizer of the embedder {name!r} from {folder}: {error}") from error
-        limits = [(_json(folder / file) or {}).get(key) for file, key in
+        limits = [(read_json(folder / file) or {}).get(key) for file, key in
                   (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length"))]  # fmt: skip
         self.max_tokens: int | None = min(self._model.longest, *(int(limit) for limit in limits if limit))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        config = _json(folder / "config_sentence_transformers.json") or {}
-        self._query_prompt, self._document_prompt = prompts(config.get("prompts") or {}, config.get("default_prompt_name"), given)
-
-    def encode_queries(self, texts: list[str]) -> NDArray[np.float32]:
-        """`(n, dim)` float32, L2-normalised."""
-        return self._encode([self._query_prompt + text for text in texts])
-
-    def encode_passages(self, texts: list[str]) -> NDArray[np.float32]:
-        """`(n, dim)` float32, L2-normalised."""
-        return self._encode([self._document_prompt + text for text in texts])
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of `text` without special ones."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         from torch.nn.functional import normalize
@@ -95,7 +71,3 @@ class BertEmbedder:
     def _cut(self, ids: list[int]) -> list[int]:
         """The first `max_tokens` of them, the last special token kept."""
         return ids if self.max_tokens is None or len(ids) <= self.max_tokens else [*ids[: self.max_tokens - 1], ids[-1]]
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
