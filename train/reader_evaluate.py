@@ -66,9 +66,10 @@ def refusing(reader: EncoderReader, exams: Sequence[Exam], every: int) -> dict[s
     passages = list(dict.fromkeys(exam.passage for exam in exams))
     asked = exams[::every]
     odds = reader.calibration.of
-    kept, removed, answers = [], [], []
+    kept, removed, answers, among = [], [], [], []
     for exam, near in zip(asked, nearest([exam.question for exam in asked], passages, NEAREST + 1), strict=True):
         texts = [passages[k] for k in near]
+        among.append(exam.passage in texts[:NEAREST])
         readings = reader.read(exam.question, [("", text) for text in texts])
         scored = [(odds(one), text, one) for one, text in zip(readings, texts, strict=True)]
         kept.append(max(value for value, _, _ in scored[:NEAREST]))
@@ -82,8 +83,7 @@ def refusing(reader: EncoderReader, exams: Sequence[Exam], every: int) -> dict[s
     texts = [["".join(parts) for parts in exam.answers] for exam in asked]
     return {
         "questions": len(asked), "passages": len(passages), "auroc": round(score.auroc(kept, removed), 4),
-        "gold_among_nearest": round(float(np.mean([exam.passage in [passages[k] for k in near] for exam, near in
-                                                   zip(asked, nearest([e.question for e in asked], passages, NEAREST), strict=True)])), 4),
+        "gold_among_nearest": round(float(np.mean(among)), 4),
         "open_em": round(100 * float(np.mean([scorer.exact(said, t) for said, t in zip(answers, texts, strict=True)])), 2),
         "open_f1": round(100 * float(np.mean([scorer.f1(said, t) for said, t in zip(answers, texts, strict=True)])), 2),
         "threshold": round(chosen, 3), "answerable_refused": round(float(np.mean(np.array(kept) < chosen)), 4),

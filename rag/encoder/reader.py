@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from ..errors import ModelError
 from .bert import Bert, groups
-from .decode import NOTHING, Reading, best, reading
-from .sheet import LABELS, WINDOW, Sheet, sheets
+from .decode import Reading, best, reading
+from .sheet import LABELS, Sheet, sheets
 
 
 class Calibration(NamedTuple):
@@ -48,14 +48,13 @@ class EncoderReader:
         """How the network's scores become one log-odds."""
         return self._load()[2]
 
-    def read(self, question: str, passages: Sequence[tuple[str, str]], window: int = WINDOW) -> list[Reading]:
+    def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[Reading]:
         """A reading of each passage, in the order given; `passages` are `(title, text)`, of any length, with or without a title.
 
-        `window` is the most tokens that are looked at together; a longer passage is read in several windows, and the best
-        counts. An empty passage gives `decode.NOTHING`. Raises ModelError where the model can't be loaded.
+        A passage that is longer than `sheet.WINDOW` tokens is read in several windows, and the best counts. An empty passage gives `decode.NOTHING`. Raises ModelError where the model can't be loaded.
         """
         model, tokenizer, _ = self._load()
-        rows: list[tuple[int, Sheet]] = list(sheets(tokenizer, question, passages, window))
+        rows: list[tuple[int, Sheet]] = list(sheets(tokenizer, question, passages))
         found: list[list[Reading]] = [[] for _ in passages]
         for group in groups([len(sheet.ids) for _, sheet in rows]):
             scores = model.scores([rows[k][1].ids for k in group]).numpy()
@@ -86,6 +85,3 @@ class EncoderReader:
 def bundled() -> Path:
     """The folder of the model in the package."""
     return Path(__file__).parents[1] / "models" / "reader"
-
-
-__all__ = ["NOTHING", "Calibration", "EncoderReader", "Reading", "bundled"]
