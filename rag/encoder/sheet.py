@@ -50,4 +50,4 @@ def sheets(tokenizer: Any, question: str, passages: Sequence[tuple[str, str]], w
             yield number, Sheet([*head, *ids, SEP], len(head), offsets)
             if at + room >= len(passage.ids):
                 break
-            at += room - OVERLAP
+            at += max(room - OVERLAP, 1)
