@@ -26,8 +26,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import base
 import torch
-from reader_net import Batch, batches, encode, loss_of, network
-from reader_rows import Mixture
+from reader_net import Batch, batches, encode, loss_of, network, outputs
+from reader_mixture import Mixture
 from reader_score import dev_figures
 from tokenizers import Tokenizer
 
@@ -85,7 +85,7 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
         rate = options.rate * min(1.0, (run.step + 1) / options.warm_up) * max(0.01, 1 - done)
         for group in run.optimiser.param_groups:
             group["lr"] = rate
-        loss, parts = loss_of(run.net(input_ids=batch.ids, attention_mask=batch.mask).logits, batch)
+        loss, parts = loss_of(*outputs(run.net, batch), batch)
         run.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(run.net.parameters(), 1.0)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from reader_rows import Row
+from reader_rows import NEITHER, Row
 from torch import Tensor
 from torch.nn import functional
 
 from rag.encoder.sheet import ANSWERS, END, INSIDE, LABELS, PAD, SEVERAL, START, YES, Sheet, sheets
 from rag.encoder.sheet import NEITHER as NEITHER_LABEL
 
+EARLY = (2, 3)
 VERDICTS = LABELS[YES : NEITHER_LABEL + 1]
 
 
@@ -115,8 +116,19 @@ def batches(items: list[Item], tokens: int, rng: random.Random) -> Iterator[Batc
         yield collate(group)
 
 
-def loss_of(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """Cross-entropy of start and end where there is a span, of the verdict everywhere; binary of the other labels."""
+def outputs(net: Any, batch: Batch) -> tuple[Tensor, dict[int, Tensor]]:
+    """The labels' scores, and whether a passage answers as the same classifier says it after the layers `EARLY`: `(rows,)` each."""
+    out = net.bert(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
+    early = {k: net.classifier(out.hidden_states[k][:, 0])[:, ANSWERS] for k in EARLY if k < len(out.hidden_states) - 1}
+    return net.classifier(out.last_hidden_state), early
+
+
+def loss_of(logits: Tensor, early: dict[int, Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    """Cross-entropy of start and end where there is a span, of the verdict everywhere; binary of the other labels.
+
+    Yes and no weigh more than `neither`, which nearly all rows are. Layers in the middle learn to say whether a passage answers
+    (deep supervision, Lee et al. 2015), so that a reader may leave a passage early.
+    """
     spanned = batch.target[:, :, START].sum(1) > 0
     outside = ~batch.passage
     losses = {}
@@ -132,5 +144,8 @@ def loss_of(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     first = logits[:, 0]
     losses["answers"] = functional.binary_cross_entropy_with_logits(first[:, ANSWERS], batch.answers)
     losses["several"] = 0.3 * functional.binary_cross_entropy_with_logits(first[:, SEVERAL], batch.several)
-    losses["verdict"] = functional.cross_entropy(first[:, YES : NEITHER_LABEL + 1], batch.verdict)
+    weight = torch.tensor([2.0 if name != NEITHER else 0.3 for name in VERDICTS])
+    losses["verdict"] = functional.cross_entropy(first[:, YES : NEITHER_LABEL + 1], batch.verdict, weight, reduction="sum") / len(logits)
+    for layer, states in early.items():
+        losses[f"after {layer}"] = 0.2 * functional.binary_cross_entropy_with_logits(states, batch.answers)
     return sum(losses.values()), {name: float(value.detach()) for name, value in losses.items()}  # type: ignore[return-value]
