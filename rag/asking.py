@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from . import trend
 from .comparison import compared, together
-from .compose import cite, marked, proof
+from .compose import cite, marked, proof, said, whole
 from .disputes import contradicting
 from .fuller import Fuller
 from .offsets import OffsetMap
 from .plan import plan
 from .query import Query
-from .read import ExtractiveReader, Finding, View
+from .read import Context, Finding, View, load_extractive
 from .read.align import VALUES
 from .read.blocks import parts
 from .refusal import Reason, message
@@ -59,7 +59,9 @@ class Asking:
         self.started, self.id = started, id_
         self.allowed = snapshot.select(filters.allows) if filters else None
         self.settings = tools.settings
-        self.reader = ExtractiveReader(tools.matcher, self._importance, self._known)
+        context = Context(tools.matcher, self._importance, self._known, snapshot, tools.view)
+        self.rules = load_extractive(context)
+        self.reader = tools.reader(context)
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
         self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
@@ -117,11 +119,20 @@ class Asking:
         if self.tools.generator is None or not self.retrieved:
             yield read
             return
-        fuller = Fuller(self.tools, self.tools.generator, self.snapshot, self.query, self.steps, self.reader, self._views, self._supported)
+        fuller = Fuller(self.tools, self.tools.generator, self.snapshot, self.query, self.steps, self.rules, self._views, self._supported)
         at = time.perf_counter()
         for answer in fuller.answers(read):
             self.timing["generate"] = (time.perf_counter() - at) * 1000
             yield replace(answer, timing_ms=self._timing())
+
+    def passages(self, query: Query) -> tuple[list[View], list[Retrieved]]:
+        """The sentences that a reader gets for a part of the question, and the passages that they are of."""
+        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+        return self._views(retrieved), retrieved
+
+    def tell(self, finding: Finding) -> Answer:
+        """The answer that a finding alone would give."""
+        return self._compose([("", finding, None)])
 
     def _find(self, label: str, query: Query) -> Step:
         check_wanted()
@@ -131,33 +142,35 @@ class Asking:
         self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
         check_wanted()
         at = time.perf_counter()
-        views = self._views(retrieved)
-        findings = self.reader.read(query, views)
+        findings = self._read(query, retrieved)
         eligible = [f for f in findings[:CONSIDERED] if _eligible(f)]
         chosen = next((f for f in eligible if self._supported(f)), None)
         reason = None
         if chosen is None:
-            reason = self._why_not(query, views, findings)
+            reason = self._why_not(query, retrieved, findings)
         else:
             chosen = self._beside_the_others(chosen, eligible)
             self.others = self._elsewhere(query, chosen, findings)
             self._note_rivals(label, chosen, findings)
         self.timing["read"] += (time.perf_counter() - at) * 1000
-        candidate = chosen or max(eligible, key=lambda f: f.support, default=None)
-        support = min(candidate.support / self._scale, 1.0) if candidate else 0.0
+        candidate = chosen or max(eligible, key=self._sure, default=None)
+        support = self._sure(candidate) if candidate else 0.0
         return Step(label, query, tuple(retrieved), tuple(findings[:CONSIDERED]), chosen, reason, candidate, support)
+
+    def _read(self, query: Query, retrieved: Sequence[Retrieved], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
+        return self.reader.read(query, self._views(retrieved), retrieved, any_time=any_time, any_place=any_place)
 
     def _by_year(self, query: Query, chosen: Finding) -> list[Finding]:
         """Where a span of years was asked about and a figure of one of them found: that of each; empty for any other question."""
         if query.kind not in VALUES or query.period is None or query.period.first == query.period.last or _when_and_where(chosen, query) is None:
             return []
-        findings = self.reader.read(query, self._views(self.steps[0].retrieved), any_time=True)
+        findings = self._read(query, self.steps[0].retrieved, any_time=True)
         return trend.series(query, self.query.text, findings, self._supported, least=2) or [chosen]
 
     def _over_the_years(self, query: Query) -> list[Finding]:
         """A figure for each of three or more years, where the documents give them; the step is noted then."""
         step = self._find("", query)
-        found = trend.series(query, self.query.text, self.reader.read(query, self._views(step.retrieved), any_time=True), self._supported)
+        found = trend.series(query, self.query.text, self._read(query, step.retrieved, any_time=True), self._supported)
         self.rivals.clear()
         self.others = []
         if found:
@@ -174,7 +187,7 @@ class Asking:
         for i, finding in zip(earlier, before, strict=True):
             step = self.steps[i]
             if finding is not step.chosen:
-                self.steps[i] = replace(step, chosen=finding, candidate=finding, support=min(finding.support / self._scale, 1.0))
+                self.steps[i] = replace(step, chosen=finding, candidate=finding, support=self._sure(finding))
                 self._note_rivals(step.label, finding, step.findings)
         return own
 
@@ -183,10 +196,10 @@ class Asking:
         if rivals := [f for f in contradicting(chosen, findings) if self._supported(f)][:MOST_OTHERS]:
             self.rivals[label] = rivals
 
-    def _why_not(self, query: Query, views: list[View], findings: Sequence[Finding]) -> Reason:
-        if query.period and any(self._supported(f) for f in self.reader.read(query, views, any_time=True)[:3]):
+    def _why_not(self, query: Query, retrieved: Sequence[Retrieved], findings: Sequence[Finding]) -> Reason:
+        if query.period and any(self._supported(f) for f in self._read(query, retrieved, any_time=True)[:3]):
             return Reason.OTHER_YEAR
-        if query.regions and any(self._supported(f) for f in self.reader.read(query, views, any_place=True)[:3]):
+        if query.regions and any(self._supported(f) for f in self._read(query, retrieved, any_place=True)[:3]):
             return Reason.OTHER_PLACE
         return Reason.NOT_SUPPORTED if findings else Reason.NOT_FOUND
 
@@ -198,7 +211,7 @@ class Asking:
         others = []
         for finding in findings:
             key = _when_and_where(finding, query)
-            alike = finding.score >= AS_GOOD * best.score and finding.support >= AS_GOOD * best.support
+            alike = finding.score >= AS_GOOD * best.score and self._sure(finding) >= AS_GOOD * self._sure(best)
             if key is None or key in seen or not alike or not self._supported(finding):
                 continue
             seen.add(key)
@@ -227,7 +240,11 @@ class Asking:
         return ENGLISH if self.query.language == "en" else 1.0
 
     def _supported(self, finding: Finding) -> bool:
-        return _eligible(finding) and finding.support >= self.settings.min_support * self._scale
+        return _eligible(finding) and self._sure(finding) >= self.settings.min_support
+
+    def _sure(self, finding: Finding) -> float:
+        """How sure it is that a finding answers: its probability, or the share of the question that is supported; 0 to 1."""
+        return finding.probability if finding.probability is not None else min(finding.support / self._scale, 1.0)
 
     def _views(self, retrieved: Sequence[Retrieved]) -> list[View]:
         wanted: dict[tuple[str, int, int], None] = {}
@@ -279,16 +296,24 @@ class Asking:
             return self._refuse(reasons[0] if reasons else Reason.NOT_FOUND)
         if self.rivals:
             notes.append("各份资料说法不一\uff0c请核对出处。" if zh else "The documents differ; please check the sources.")
-        lines = [marked(s.text, s.citations, self.query.language) for s in statements]
         short = None
+        verdict = ""
         if len(self.plan.steps) == 1 and not self.rivals:
             short = ";".join(f.text for _, f in kept) if len(found) == 1 else kept[0][1].text
+            if len(kept) == len(found) == 1 and kept[0][1].proposed:
+                finding = kept[0][1]
+                verdict = said(finding.verdict, self.query.language)
+                if verdict:
+                    short, statements = verdict, []
+                if (clause := whole(finding)) != finding.text or verdict:
+                    statements.append(Statement(clause, (1,)))
+        lines = [*([verdict + ("。" if zh else ".")] if verdict else []), *(marked(s.text, s.citations, self.query.language) for s in statements)]
         if (self.plan.compares or ranked) and len(kept) == (len(found) if ranked else len(self.plan.steps)):
-            verdict = compared([label for label, _ in kept], [f for _, f in kept], self.query.text, self.query.language)
-            if verdict:
+            outcome = compared([label for label, _ in kept], [f for _, f in kept], self.query.text, self.query.language)
+            if outcome:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
-                statements.insert(0, Statement(verdict, numbers))
-                lines.insert(0, marked(verdict, numbers, self.query.language))
+                statements.insert(0, Statement(outcome, numbers))
+                lines.insert(0, marked(outcome, numbers, self.query.language))
         return Answer(
             self.question, "\n".join([*lines, *(notes if len(self.plan.steps) > 1 or self.rivals else [])]), short=short, statements=tuple(statements),
             citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
@@ -321,8 +346,10 @@ class Asking:
 def _by_item(row: Row) -> list[Row]:
     """A list that runs over several sentences as an item each, so that each has its citation; other findings as they are."""
     label, finding, reason = row
-    if finding is None or finding.view.last is None:
+    if finding is None or (finding.view.last is None and not finding.more):
         return [row]
+    if finding.more:
+        return [(label, replace(finding, view=view, span=span, more=(), period=view.period_at(span.start)[0], regions=view.regions), reason) for view, span in finding.pieces]
     each = [replace(finding, view=view, span=span) for view, span in parts(finding.view)]
     return [(label, item, reason) for item in each] if not any(check(item.text, [proof(item)]) for item in each) else [row]
 
@@ -331,6 +358,8 @@ def _eligible(finding: Finding) -> bool:
     """Whether only its support can still speak against a finding."""
     if finding.view.instructs is not None and finding.span.end > finding.view.instructs:
         return False  # what a document tells us to say is no answer
+    if finding.probability is not None:
+        return True
     return not finding.hard_missing and finding.focus >= SCORE and finding.score >= SCORE
 
 

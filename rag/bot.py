@@ -75,7 +75,7 @@ class Bot:
         self._asked = embedder_
         writer = generator or load_generator(settings)
         self._tools = Tools(
-            settings, embedder_, Matcher(words.encode_passages), self.view,
+            settings, embedder_, Matcher(words.encode_passages), self.view, load("readers", settings.reader),
             reranker=load("rerankers", BUNDLED if settings.reranker == BUNDLED else "cross-encoder")(settings.reranker) if settings.reranker else None,
             generator=writer, entails=load_entailment(settings.entailment).proves if settings.entailment and writer else None,
         )
@@ -168,17 +168,19 @@ class Bot:
         `scope` is what the asker may read (None: everything); the answer is the one of an index that holds nothing
         else. `filters` narrow what is searched in it. Raises InputError for a question of more than 2,000 characters.
         """
-        asking = self._asking(question, history, id, scope, filters)
+        asking = self.asking(question, history, id, scope, filters)
         return asking.answer() if isinstance(asking, Asking) else asking
 
     def trace(self, question: str, history: Sequence[tuple[str, str]] = (), *, id: str | None = None) -> Trace:
         """The same answer with how it came about, for evaluation. Raises as `ask` does."""
-        asking = self._asking(question, history, id, None, None)
+        asking = self.asking(question, history, id, None, None)
         return asking.trace() if isinstance(asking, Asking) else Trace(asking)
 
-    def _asking(
-        self, question: str, history: Sequence[tuple[str, str]], id_: str | None, scope: Scope | None, filters: Filters | None
+    def asking(
+        self, question: str, history: Sequence[tuple[str, str]] = (), id_: str | None = None, scope: Scope | None = None,
+        filters: Filters | None = None,
     ) -> Asking | Answer:
+        """A question ready to be answered, or the answer where nothing has to be looked up. Arguments and errors are those of `ask`."""
         started = time.perf_counter()
         question = question.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no text
         if len(question) > MAX_QUESTION:
@@ -200,7 +202,7 @@ class Bot:
         self, question: str, history: Sequence[tuple[str, str]] = (), *, scope: Scope | None = None, filters: Filters | None = None
     ) -> Iterator[Answer]:
         """Growing answers as their statements are verified, the last one whole. Arguments and errors are those of `ask`."""
-        asking = self._asking(question, history, None, scope, filters)
+        asking = self.asking(question, history, None, scope, filters)
         yield from asking.stream() if isinstance(asking, Asking) else [asking]
 
     def view(self, snapshot: Snapshot, source: str, number: int, index: int) -> View:

@@ -41,3 +41,21 @@ def marked(text: str, citations: Sequence[int], language: str = "zh") -> str:
     if said := body[len(body.rstrip("!?\uff01\uff1f")) :]:
         return body.removesuffix(said) + "".join(f"[{n}]" for n in citations) + said
     return body + "".join(f"[{n}]" for n in citations) + stop
+
+
+LONGEST = 160
+"""Characters up to which a sentence is shown whole below the short answer."""
+
+
+def whole(finding: Finding) -> str:
+    """The sentence that an answer stands in, of a long one its clauses: what makes the short answer whole."""
+    view, span = finding.view, finding.span
+    if len(view.text) <= LONGEST:
+        return view.text.strip()
+    first, last = view.clause_of(span.start), view.clause_of(max(span.start, span.end - 1))
+    return view.text[view.clauses[max(first - 1, 0)][0] : view.clauses[last][1]].strip(" ,\uff0c;\uff1b\u3001")
+
+
+def said(verdict: str, language: str) -> str:
+    """Yes or no in the question's language; empty for neither."""
+    return {"yes": ("是", "Yes"), "no": ("否", "No")}[verdict][0 if language == "zh" else 1] if verdict else ""

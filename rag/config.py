@@ -25,6 +25,7 @@ class Settings:
     """Everything that can be set, with its default. Sizes are tokens of the embedder unless said otherwise."""
 
     embedder: str = BUNDLED  # "bundled", a model name, or a folder
+    reader: str = "extractive"  # "extractive", by rules; "bundled", the learned reader, which weighs what they find with what it reads itself
     reranker: str = ""  # "bundled" for the reader model, a cross-encoder's name or folder; empty for none
     generator: str = ""  # a language model: name or folder, or with generator_url its name there; empty for the reader alone
     generator_url: str = ""  # an OpenAI-compatible server (vLLM, Ollama, llama.cpp, LM Studio, SGLang): "http://127.0.0.1:8000/v1"
@@ -46,7 +47,7 @@ class Settings:
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning
     dense_weight: float = 0.2  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers
-    min_support: float = 0.5  # share of the question's weight that the source must support
+    min_support: float = 0.5  # probability that the answer is right, from which it is given; of the extractive reader, share of the question's weight that the source supports
     ask_per_minute: int = 120  # questions a minute of a person (without logins: of an address), in the chat and over HTTP; 0 for any number
     ask_at_once: int = 4  # questions that are answered at the same time
     ask_waiting: int = 64  # further questions that wait for their turn; more are told to come back later

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .config import Settings
-from .read import View
+from .read import Context, Reader, View
 from .terms import Matcher
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """`view` gives a sentence by generation, source, part and number; `entails` is an NLI model's word on a statement."""
+    """`view` gives a sentence by generation, source, part and number, `reader` makes the reader of one question; `entails` is an NLI model's word on a statement."""
 
     settings: Settings
     embedder: Embedder
     matcher: Matcher
     view: Callable[[Snapshot, str, int, int], View]
+    reader: Callable[[Context], Reader]
     reranker: Reranker | None = None
     generator: Generator | None = None
     entails: Callable[[str, Sequence[View]], bool] | None = None

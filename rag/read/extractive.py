@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..query import Kind, Query
 from ..relevance import period_match
@@ -35,6 +35,10 @@ from .blocks import blocks, items, under_heading
 from .candidates import BEGINS, ENDS, FALL, RISE, Span, candidates, expected_items, how_much_more
 from .views import View
 
+if TYPE_CHECKING:
+    from ..retrieve import Retrieved
+    from ..store import Snapshot
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -53,19 +57,51 @@ class Finding:
     hard_missing: tuple[str, ...]
     period: Period | None
     regions: tuple[str, ...]
+    more: tuple[tuple[View, Span], ...] = ()  # what belongs to the answer besides: further items of a list, or sentences
+    proposed: bool = False  # by the learned reader
+    verdict: str = ""  # yes or no, where the question wants one
+    probability: float | None = None  # that it answers, where that is known (`rag.read.decide`)
 
     @property
     def text(self) -> str:
         """The short answer."""
         return self.span.text or self.view.text[self.span.start : self.span.end].strip()
 
+    @property
+    def pieces(self) -> tuple[tuple[View, Span], ...]:
+        """All that the answer consists of, in order."""
+        return ((self.view, self.span), *self.more)
+
 
 class Reader(Protocol):
     """Finds answers in sentences."""
 
-    def read(self, query: Query, views: Sequence[View], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
-        """Possible answers, best first. `any_time` and `any_place` leave out what the question says of them."""
+    def read(self, query: Query, views: Sequence[View], retrieved: Sequence[Retrieved] = (), *, any_time: bool = False,
+             any_place: bool = False) -> list[Finding]:
+        """Possible answers, best first, out of `views`, the sentences of the passages `retrieved` and those beside them.
+
+        `any_time` and `any_place` leave out what the question says of year and place.
+        """
         ...
+
+
+class Context(NamedTuple):
+    """What a reader is made of for one question over `snapshot`.
+
+    `importance` gives 0–1 for how much a term tells in the collection (1: rare), `known` whether it occurs in it, `view` a
+    sentence by source, part and number.
+    """
+
+    matcher: Matcher
+    importance: Callable[[Term], float]
+    known: Callable[[Term], bool]
+    snapshot: Snapshot
+    view: Callable[[Snapshot, str, int, int], View]
+
+
+def load_extractive(context: Context) -> ExtractiveReader:
+    """The reader without a model, for the entry point."""
+    return ExtractiveReader(context.matcher, context.importance, context.known)
 
 
 class ExtractiveReader:
@@ -79,7 +115,8 @@ class ExtractiveReader:
         self._importance = importance
         self._known = known
 
-    def read(self, query: Query, views: Sequence[View], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
+    def read(self, query: Query, views: Sequence[View], retrieved: Sequence[Retrieved] = (), *, any_time: bool = False,
+             any_place: bool = False) -> list[Finding]:
         """See Reader."""
         weights = self._weights(query)
         findings: list[Finding] = []
@@ -100,17 +137,23 @@ class ExtractiveReader:
                     findings += self._in_view(query, view, later, weights, any_time=any_time, any_place=any_place, opening=True)
         return sorted(findings, key=_order)
 
+    def weigh(self, query: Query, view: View, span: Span) -> Finding:
+        """A span that another reader proposes, weighed as one of its own, but for year and place."""
+        found = supports(query.terms, view, self._around(view), self._matcher)
+        (finding,) = self._in_view(query, view, found, self._weights(query), any_time=True, any_place=True, proposed=span)
+        return finding
+
     def _in_view(self, query: Query, view: View, found: Sequence[Support], weights: Sequence[float], *, any_time: bool, any_place: bool,
-                 opening: bool = False) -> list[Finding]:
+                 opening: bool = False, proposed: Span | None = None) -> list[Finding]:
         support = sum(w * s.best for w, s in zip(weights, found, strict=True))
-        if support < 0.3 and query.terms:
+        if support < 0.3 and query.terms and proposed is None:
             return []
         missing = [t for t, s in zip(query.terms, found, strict=True) if s.best < 0.3]
         hard = [t.text for t in missing if t.hard or (_INSTITUTION.search(t.text) and not self._known(t))] + self._titles_missing(query, view) + self._others(query, view)
         focus = self._focus(query, view, found)
-        if query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
+        if proposed is None and query.kind in (Kind.TEXT, Kind.NAME, Kind.LIST) and view.last is None and _is_heading(view):
             return []
-        spans = [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
+        spans = [proposed] if proposed is not None else [items(view)[0]] if view.last is not None else [s for s in candidates(query, view) if not opening or s.start <= 2 or _referred(view)]
         judged = [measured(view, s) for s in spans] if query.kind in VALUES else spans
         tight = [tightness(view, s, found, query.focus, fold(query.text)) for s in judged] if query.kind in VALUES else [(1.0, True)] * len(spans)
         named = any(counted for _, counted in tight)
@@ -120,8 +163,8 @@ class ExtractiveReader:
                 period, regions = view.period_at(span.start)[0], view.regions_at(span.start)
             else:
                 period, regions = view.period_at(span.start)[0], view.regions
-            time = 1.0 if any_time else _time_fit(query, period, view, span)
-            place = 1.0 if any_place else _place_fit(query, regions, view)
+            time = 1.0 if any_time else time_fit(query, period, view, span)
+            place = 1.0 if any_place else place_fit(query, regions, view)
             score = aligned(query, view, by, found, weights) * span.fit * time * place * narrow * _echo(query, view, span)
             if query.kind in VALUES:
                 score *= (1.0 if counted or not query.focus or how_much_more(query.text) else 0.65 if named else 0.88) * _narrowed(query, view, span, found)
@@ -137,7 +180,7 @@ class ExtractiveReader:
             if query.kind is Kind.ORGANISATION:
                 score *= _affiliation(query, span, found) * (1.0 + 0.001 * min(span.end - span.start, 40))
             score *= _numbered(query, view, span) * _counted_as_asked(query, view, span)
-            if score > 0.05:
+            if score > 0.05 or proposed is not None:
                 findings.append(Finding(view, span, score, support, focus, tuple(t.text for t in missing), tuple(hard), period, regions))
         return findings
 
@@ -350,7 +393,7 @@ _WIDE = frozenset(["全省", "全市", "全国", "累计", "共有", "工会", "
 _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
 
-def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
+def time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
     if query.period is None:
         return 1.0
     if period is not None and (period_match(query.period, period) or (query.since and period.first == query.period.first)):
@@ -363,7 +406,7 @@ def _time_fit(query: Query, period: Period | None, view: View, span: Span) -> fl
     return 0.7 if period is None else 0.0
 
 
-def _place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
+def place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
     if not query.regions and query.homes and view.part.region and view.part.region.split("/")[0] not in query.homes:
         return 0.3
     if not query.regions:

@@ -1,0 +1,90 @@
+"""One decision: how probable it is that a finding answers the question.
+
+A logistic regression over what the encoder says of the passage, what the rules say of the sentence, and what was checked.
+`train/decide.py` fits it; `decide.json` holds the weights and names what they were fitted on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..query import Kind, Query
+from .align import VALUES
+from .candidates import candidates
+from .extractive import Finding, place_fit, time_fit
+
+if TYPE_CHECKING:
+    from .learned import Passage
+
+FEATURES = (
+    "proposed", "unread", "odds", "span", "agrees", "behind", "support_proposed", "support_rule", "score_proposed", "score_rule", "focus",
+    "missing", "names_missing", "time", "place", "typed", "untyped", "rank", "english", "text_rule",
+)
+_UNREAD = (-2.0, -4.0)
+"""Log-odds and span of a sentence that no passage holds which was read."""
+
+
+class Reads:
+    """What was read for a question, ready to be compared with findings."""
+
+    def __init__(self, query: Query, passages: Sequence[Passage]) -> None:
+        self._query, self._passages = query, passages
+        self._best = max((p.odds for p in passages), default=0.0)
+
+    def features(self, finding: Finding) -> dict[str, float]:
+        """Values by the names of `FEATURES`."""
+        query, span, view = self._query, finding.span, finding.view
+        holding = max((p for p in self._passages if p.holds(finding)), key=lambda p: p.odds, default=None)
+        odds, said = _UNREAD if holding is None or not holding.reading.spans else (holding.odds, holding.reading.span)
+        at = view.sentence.start
+        agrees = _shared((at + span.start, at + span.end), holding.spans()) if holding else 0.0
+        typed = query.kind in (*VALUES, Kind.DATE, Kind.PERSON)
+        fits = finding.proposed and typed and any(c.fit >= 0.5 and c.start < span.end and span.start < c.end for c in candidates(query, view))
+        proposed, rule = float(finding.proposed), float(not finding.proposed)
+        return {
+            "proposed": proposed, "unread": float(holding is None), "odds": _within(odds, 8.0), "span": max(said, -6.0), "agrees": agrees,
+            "behind": max(_within(odds, 8.0) - _within(self._best, 8.0), -8.0),
+            "support_proposed": proposed * finding.support, "support_rule": rule * finding.support,
+            "score_proposed": proposed * finding.score, "score_rule": rule * finding.score, "focus": finding.focus,
+            "missing": len(finding.missing) / max(len(query.terms), 1), "names_missing": float(bool(finding.hard_missing)),
+            "time": time_fit(query, finding.period, view, span), "place": place_fit(query, finding.regions, view),
+            "typed": float(fits), "untyped": float(finding.proposed and typed and not fits),
+            "rank": 1 / (1 + holding.rank) if holding else 0.0, "english": float(query.language == "en"),
+            "text_rule": rule * float(query.kind in (Kind.TEXT, Kind.LIST, Kind.NAME)),
+        }  # fmt: skip
+
+
+class Decision(NamedTuple):
+    """Weights by the names of `FEATURES`, and the offset."""
+
+    weights: dict[str, float]
+    offset: float
+
+    def probability(self, features: dict[str, float], *, any_time: bool = False, any_place: bool = False) -> float:
+        """Between 0 and 1. Another year or place than the one asked about is no answer, unless `any_time` or `any_place`."""
+        if (features["time"] == 0 and not any_time) or (features["place"] == 0 and not any_place):
+            return 0.0
+        told = {**features, **({"time": 1.0} if any_time else {}), **({"place": 1.0} if any_place else {})}
+        return 1 / (1 + math.exp(-self.offset - sum(weight * told[name] for name, weight in self.weights.items())))
+
+
+@lru_cache(maxsize=1)
+def decision() -> Decision:
+    """The weights in the package."""
+    told = json.loads((files(__package__) / "decide.json").read_text(encoding="utf-8"))
+    return Decision(told["weights"], told["offset"])
+
+
+def _within(value: float, limit: float) -> float:
+    return min(max(value, -limit), limit)
+
+
+def _shared(one: tuple[int, int], others: Sequence[tuple[int, int]]) -> float:
+    """F1 of a span and the one of `others` that it shares most with: 0 to 1."""
+    shared = [(max(0, min(one[1], b) - max(one[0], a)), b - a) for a, b in others]
+    return max((2 * both / (one[1] - one[0] + size) for both, size in shared if both), default=0.0)
