@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..errors import ModelError
 
@@ -32,17 +32,6 @@ class Layer:
     up: tuple[Tensor, Tensor]
     down: tuple[Tensor, Tensor]
     down_norm: tuple[Tensor, Tensor]
-
-
-class States(NamedTuple):
-    """Hidden states `x` `(n, length, dim)`, and what is added to attention scores so that padding is not looked at."""
-
-    x: Tensor
-    mask: Tensor | None
-
-    def of(self, rows: Sequence[int]) -> States:
-        """Those of some rows."""
-        return States(self.x[rows], None if self.mask is None else self.mask[rows])
 
 
 class Bert:
@@ -71,14 +60,10 @@ class Bert:
         """Tokens of one row at most."""
         return len(self._places)
 
-    @property
-    def layers(self) -> int:
-        """How many layers there are."""
-        return len(self._layers)
-
-    def enter(self, rows: Sequence[Sequence[int]]) -> States:
-        """Rows of token ids before the first layer, padded to the longest; the padding's states mean nothing."""
+    def hidden(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Last hidden states `(n, length, dim)` of rows of token ids, padded to the longest; the padding's states mean nothing."""
         import torch
+        from torch.nn import functional
 
         length = max(map(len, rows))
         ids = torch.tensor([[*row, *[0] * (length - len(row))] for row in rows])
@@ -87,39 +72,23 @@ class Bert:
             ends = torch.tensor([len(row) for row in rows])
             mask = torch.zeros(ids.shape).masked_fill(torch.arange(length) >= ends[:, None], float("-inf"))[:, None, None, :]
         with torch.inference_mode():
-            return States(self._normed(self._words[ids] + self._places[:length], self._norm), mask)
-
-    def through(self, states: States, first: int = 0, stop: int | None = None) -> States:
-        """The states after layer `stop` (not included, default all), which have come as far as layer `first`."""
-        import torch
-        from torch.nn import functional
-
-        x, mask = states
-        with torch.inference_mode():
-            for layer in self._layers[first:stop]:
-                q, k, v = functional.linear(x, *layer.qkv).view(*x.shape[:2], 3, self._heads, -1).permute(2, 0, 3, 1, 4)
+            x = self._normed(self._words[ids] + self._places[:length], self._norm)
+            for layer in self._layers:
+                q, k, v = functional.linear(x, *layer.qkv).view(len(rows), length, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
                 mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).reshape(x.shape)
                 x = self._normed(x + functional.linear(mixed, *layer.out), layer.out_norm)
                 x = self._normed(x + functional.linear(functional.gelu(functional.linear(x, *layer.up)), *layer.down), layer.down_norm)
-        return States(x, mask)
+            return x
 
-    def hidden(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Last hidden states `(n, length, dim)` of rows of token ids."""
-        return self.through(self.enter(rows)).x
-
-    def label(self, x: Tensor) -> Tensor:
-        """The head's scores `(…, labels)` of hidden states. Raises ModelError for a model without a head."""
+    def scores(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """The head's scores `(n, length, labels)`. Raises ModelError for a model without a head."""
         import torch
         from torch.nn import functional
 
         if self._head is None:
             raise ModelError("this model has no head that labels tokens: it is an embedder, not a reader")
         with torch.inference_mode():
-            return functional.linear(x, *self._head)
-
-    def scores(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """The head's scores `(n, length, labels)` of whole rows."""
-        return self.label(self.hidden(rows))
+            return functional.linear(self.hidden(rows), *self._head)
 
     def _normed(self, x: Tensor, norm: tuple[Tensor, Tensor]) -> Tensor:
         from torch.nn import functional

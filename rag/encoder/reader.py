@@ -11,13 +11,8 @@ from typing import Any, NamedTuple
 
 from ..errors import ModelError
 from .bert import Bert, groups
-from .decode import NOTHING, Reading, best, reading
-from .sheet import ANSWERS, LABELS, Sheet, sheets
-
-EXIT, KEPT = 2, 4
-"""After how many layers windows are left, and how many of them go on."""
-BEHIND = 100.0
-"""What is taken from the log-odds of a window that was left, so that it stands below all that were read to the end."""
+from .decode import Reading, best, reading
+from .sheet import LABELS, Sheet, sheets
 
 
 class Calibration(NamedTuple):
@@ -56,27 +51,13 @@ class EncoderReader:
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[Reading]:
         """A reading of each passage, in the order given; `passages` are `(title, text)`, of any length, with or without a title.
 
-        A passage that is longer than `sheet.WINDOW` tokens is read in several windows, and the best counts. An empty passage gives
-        `decode.NOTHING`; so does one that is left early, with log-odds below all others. Of more windows than `KEPT` those are
-        left after `EXIT` layers that seem to answer least (early exit, Xin et al. 2020, "Early Exiting BERT for Document Ranking").
-        Raises ModelError where the model can't be loaded.
+        A passage that is longer than `sheet.WINDOW` tokens is read in several windows, and the best counts. An empty passage gives `decode.NOTHING`. Raises ModelError where the model can't be loaded.
         """
         model, tokenizer, _ = self._load()
         rows: list[tuple[int, Sheet]] = list(sheets(tokenizer, question, passages))
         found: list[list[Reading]] = [[] for _ in passages]
-        parts = [(group, model.enter([rows[k][1].ids for k in group])) for group in groups([len(sheet.ids) for _, sheet in rows])]
-        first = 0
-        if len(rows) > KEPT and model.layers > EXIT:
-            parts = [(group, model.through(states, 0, EXIT)) for group, states in parts]
-            odds = {k: float(value) for group, states in parts for k, value in zip(group, model.label(states.x[:, 0])[:, ANSWERS], strict=True)}
-            kept = set(sorted(odds, key=lambda k: (-odds[k], k))[:KEPT])
-            for k in odds.keys() - kept:
-                found[rows[k][0]].append(NOTHING._replace(answers=odds[k] - BEHIND))
-            going = [(group, [i for i, k in enumerate(group) if k in kept], states) for group, states in parts]
-            parts = [([group[i] for i in places], states.of(places)) for group, places, states in going if places]
-            first = EXIT
-        for group, states in parts:
-            scores = model.label(model.through(states, first).x).numpy()
+        for group in groups([len(sheet.ids) for _, sheet in rows]):
+            scores = model.scores([rows[k][1].ids for k in group]).numpy()
             for row, k in zip(scores, group, strict=True):
                 number, sheet = rows[k]
                 found[number].append(reading(passages[number][1], sheet, row[: len(sheet.ids)]))
