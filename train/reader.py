@@ -26,7 +26,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import base
 import torch
-from reader_net import Batch, batches, encode, loss_of, network, outputs
+from reader_net import Batch, batches, encode, loss_of, network
 from reader_mixture import Mixture
 from reader_score import dev_figures
 from tokenizers import Tokenizer
@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         torch.manual_seed(options.seed)
-        self.net = network(folder, options.layers, options.start)
+        self.net = network(folder, options.layers, options.start, options.frozen)
         weights = [(name, weight) for name, weight in self.net.named_parameters() if weight.requires_grad]
         groups = [{"params": [w for _, w in weights if w.dim() > 1], "weight_decay": 0.01}, {"params": [w for _, w in weights if w.dim() == 1], "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=options.rate, fused=True)
@@ -85,7 +85,7 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
         rate = options.rate * min(1.0, (run.step + 1) / options.warm_up) * max(0.01, 1 - done)
         for group in run.optimiser.param_groups:
             group["lr"] = rate
-        loss, parts = loss_of(*outputs(run.net, batch), batch)
+        loss, parts = loss_of(run.net(input_ids=batch.ids, attention_mask=batch.mask).logits, batch)
         run.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(run.net.parameters(), 1.0)
@@ -135,6 +135,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/reader"), help="checkpoint and curve")
     parser.add_argument("--minutes", type=float, default=90.0, help="length of the training loop, over all its pieces")
     parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5], help="layers of the base that are kept")
+    parser.add_argument("--frozen", type=int, default=0, help="lowest layers that stay as they are")
     parser.add_argument("--start", type=Path, help="a finished model to go on with, in place of the base")
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--warm-up", type=int, default=100, help="steps")

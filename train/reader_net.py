@@ -15,21 +15,21 @@ from torch.nn import functional
 from rag.encoder.sheet import ANSWERS, END, INSIDE, LABELS, PAD, SEVERAL, START, YES, Sheet, sheets
 from rag.encoder.sheet import NEITHER as NEITHER_LABEL
 
-EARLY = (2, 3)
 VERDICTS = LABELS[YES : NEITHER_LABEL + 1]
 
 
-def network(base: Path, layers: Sequence[int], start: Path | None = None) -> Any:
+def network(base: Path, layers: Sequence[int], start: Path | None = None, frozen: int = 0) -> Any:
     """A `BertForTokenClassification` with some of the base's layers, or the finished one in `start`, to go on with.
 
-    Its word and position vectors stay as they are.
+    Its word and position vectors stay as they are, and so do its `frozen` lowest layers: what they know of words is general, and
+    the time of their gradients is saved (Lee, Tang and Lin 2019, "What Would Elsa Do?").
     """
     from transformers import BertConfig, BertForTokenClassification, BertModel
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     if start is not None:
-        return _frozen(BertForTokenClassification.from_pretrained(start, attn_implementation="sdpa", dtype=torch.float32))
+        return _frozen(BertForTokenClassification.from_pretrained(start, attn_implementation="sdpa", dtype=torch.float32), frozen)
 
     config = BertConfig.from_pretrained(base)
     config.num_hidden_layers = len(layers)
@@ -43,12 +43,14 @@ def network(base: Path, layers: Sequence[int], start: Path | None = None) -> Any
     net.bert.embeddings.load_state_dict(whole.embeddings.state_dict())
     for own, k in zip(net.bert.encoder.layer, layers, strict=True):
         own.load_state_dict(whole.encoder.layer[k].state_dict())
-    return _frozen(net)
+    return _frozen(net, frozen)
 
 
-def _frozen(net: Any) -> Any:
+def _frozen(net: Any, layers: int) -> Any:
     for name, weight in net.bert.embeddings.named_parameters():
-        weight.requires_grad = "LayerNorm" in name
+        weight.requires_grad = "LayerNorm" in name and not layers
+    for layer in net.bert.encoder.layer[:layers]:
+        layer.requires_grad_(False)
     return net
 
 
@@ -116,18 +118,10 @@ def batches(items: list[Item], tokens: int, rng: random.Random) -> Iterator[Batc
         yield collate(group)
 
 
-def outputs(net: Any, batch: Batch) -> tuple[Tensor, dict[int, Tensor]]:
-    """The labels' scores, and whether a passage answers as the same classifier says it after the layers `EARLY`: `(rows,)` each."""
-    out = net.bert(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
-    early = {k: net.classifier(out.hidden_states[k][:, 0])[:, ANSWERS] for k in EARLY if k < len(out.hidden_states) - 1}
-    return net.classifier(out.last_hidden_state), early
-
-
-def loss_of(logits: Tensor, early: dict[int, Tensor], batch: Batch) -> tuple[Tensor, dict[str, float]]:
+def loss_of(logits: Tensor, batch: Batch) -> tuple[Tensor, dict[str, float]]:
     """Cross-entropy of start and end where there is a span, of the verdict everywhere; binary of the other labels.
 
-    Yes and no weigh more than `neither`, which nearly all rows are. Layers in the middle learn to say whether a passage answers
-    (deep supervision, Lee et al. 2015), so that a reader may leave a passage early.
+    Yes and no weigh more than `neither`, which nearly all rows are.
     """
     spanned = batch.target[:, :, START].sum(1) > 0
     outside = ~batch.passage
@@ -146,6 +140,4 @@ def loss_of(logits: Tensor, early: dict[int, Tensor], batch: Batch) -> tuple[Ten
     losses["several"] = 0.3 * functional.binary_cross_entropy_with_logits(first[:, SEVERAL], batch.several)
     weight = torch.tensor([2.0 if name != NEITHER else 0.3 for name in VERDICTS])
     losses["verdict"] = functional.cross_entropy(first[:, YES : NEITHER_LABEL + 1], batch.verdict, weight, reduction="sum") / len(logits)
-    for layer, states in early.items():
-        losses[f"after {layer}"] = 0.2 * functional.binary_cross_entropy_with_logits(states, batch.answers)
     return sum(losses.values()), {name: float(value.detach()) for name, value in losses.items()}  # type: ignore[return-value]
