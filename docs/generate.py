@@ -18,7 +18,7 @@ os.environ["COLUMNS"] = "80"
 from typer.main import get_command
 
 from rag import config
-from rag.cli import build
+from rag.cli.main import build
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = ("index", "ask", "serve", "users", "audit", "models", "prompts", "replay", "doctor", "eval", "bench")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rag.cli.terminal import clean
 from rag.messages import tr
-from rag.terminal import clean
 
 from .change import LENGTH, RIGHT, TIME, Change, Verdict
 from .compare import Changed, Comparison, Flip

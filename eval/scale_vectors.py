@@ -47,7 +47,7 @@ def make(folder: Path, chunks: int, data: Path | None, queries: int) -> Source:
     Deterministic. Raises InputError where `data` holds too little text.
     """
     from rag.config import Settings
-    from rag.embed import load_embedder
+    from rag.encoder.embed import load_embedder
 
     model = load_embedder(Settings())
     out = np.lib.format.open_memmap(

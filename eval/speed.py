@@ -78,7 +78,7 @@ def model_figures(settings: Settings) -> dict[str, float]:
     The second is what an ordinary office machine has: the libraries are told so in a process of its own.
     """
     from rag.config import BUNDLED
-    from rag.embed import locate
+    from rag.encoder.embed import locate
     from rag.encoder.reader import bundled as reader_folder
 
     told = json.loads(_run_python(["-m", "rag.eval.speed", settings.embedder], AVX2))
@@ -95,7 +95,7 @@ def model_speed(settings: Settings) -> dict[str, float]:
 
     `embedder_passages`: passages a second; `reader_ms`: the median of nine questions with PASSAGES passages each.
     """
-    from rag.embed import load_embedder
+    from rag.encoder.embed import load_embedder
     from rag.encoder.reader import EncoderReader
 
     text = "".join(file.read_bytes().decode("utf-8", "replace") for file in files("rag.seeds").iterdir() if file.name.endswith(".txt"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rag.cli.terminal import clean
 from rag.messages import tr
-from rag.terminal import clean
 
 from .report.words import stage
 from .runs import Row, Run

@@ -25,7 +25,7 @@ from .pipeline import Pipeline, default_pipeline
 from .readers._common import check_size
 
 if TYPE_CHECKING:
-    from rag.embed import Embedder
+    from rag.encoder.embed import Embedder
 
 BATCH = 256  # texts handed to the embedder at a time, between two reports of progress
 CONTEXT_TOKENS = 64  # kept free for the context where the model reads only so much of a text
@@ -104,7 +104,7 @@ def build(
     """
     started = time.perf_counter()
     if embedder is None:
-        from rag.embed import load_embedder
+        from rag.encoder.embed import load_embedder
 
         embedder = load_embedder(settings)
     with writing(home, wait=wait):

@@ -9,30 +9,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import trend
-from .comparison import compared, together
 from .compose import cite, marked, proof, said, whole
-from .disputes import contradicting
-from .fuller import Fuller
+from .generate.fuller import Fuller
 from .offsets import OffsetMap
-from .plan import plan
-from .query import Query
-from .read import Context, Finding, View, load_extractive
+from .question.plan import plan
+from .question.query import Query
+from .question.terms import Term
+from .read import Context, Finding, View, load_extractive, trend
 from .read.align import VALUES
 from .read.blocks import parts
+from .read.comparison import compared, together
+from .read.disputes import contradicting
 from .refusal import Reason, message
-from .retrieve import Retrieved, retrieve
+from .retrieve.search import Retrieved, retrieve
 from .stopping import check as check_wanted
-from .terms import Term
 from .text.places import display
 from .text.tokens import PAIR, index_terms
 from .tools import Tools
 from .trace import Step, Trace
 from .types import Answer, Citation, RelatedPassage, Statement
-from .verify import check
+from .verify.check import check
 
 if TYPE_CHECKING:
-    from .filters import Filters
+    from .retrieve.filters import Filters
     from .store import Snapshot
 
 COLON = "\uff1a"

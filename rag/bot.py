@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING
 
 from .asking import Asking
 from .config import BUNDLED, Settings
-from .embed import load_embedder
-from .entailment import load_entailment
+from .encoder.embed import load_embedder
 from .errors import InputError, ModelError, ModelMismatch, NoIndex
-from .followup import anchor_of, anchored
 from .generate import load_generator
-from .query import understand
+from .question.followup import anchor_of, anchored
+from .question.query import understand
+from .question.rewrite import rewritten
+from .question.smalltalk import is_smalltalk
+from .question.terms import Matcher
 from .read import View
 from .refusal import Reason, message
 from .registry import load
-from .rewrite import rewritten
-from .smalltalk import is_smalltalk
 from .store import Snapshot, current_generation
-from .terms import Matcher
 from .tools import Tools
 from .trace import Trace
 from .types import Answer
+from .verify.entailment import load_entailment
 
 if TYPE_CHECKING:
     from .access import Scope
-    from .embed import Embedder
-    from .filters import Filters
+    from .encoder.embed import Embedder
     from .generate import Generator
+    from .retrieve.filters import Filters
 
 MAX_QUESTION = 2000  # characters
 _VIEWS_KEPT = 20_000

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .offsets import OffsetMap
 from .read import Finding
 from .types import Citation, Document, Part
-from .verify import Cited
+from .verify.check import Cited
 
 
 def cite(finding: Finding, document: Document, n: int) -> Citation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from .query import Query
+from .question.query import Query
 from .text.places import display
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .config import Settings
+from .question.terms import Matcher
 from .read import Context, Reader, View
-from .terms import Matcher
 
 if TYPE_CHECKING:
-    from .embed import Embedder
+    from .encoder.embed import Embedder
     from .generate import Generator
-    from .rerank import Reranker
+    from .retrieve.rerank import Reranker
     from .store import Snapshot
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .query import Query
+    from .question.query import Query
     from .read import Finding
     from .refusal import Reason
-    from .retrieve import Retrieved
+    from .retrieve.search import Retrieved
     from .types import Answer
 
 

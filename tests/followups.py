@@ -22,10 +22,10 @@ from typing import Any
 
 from rag.bot import Bot
 from rag.config import Settings
-from rag.followup import complete
 from rag.index.build import build
 from rag.index.command import seeds
-from rag.query import understand
+from rag.question.followup import complete
+from rag.question.query import understand
 from rag.text.fold import fold, half_width
 
 FOLDER = Path(__file__).parent / "sets" / "followups"

@@ -4,8 +4,8 @@ import dataclasses
 
 from rag.index.clean import clean
 from rag.index.metadata import describe
+from rag.question.terms import Matcher
 from rag.read import ExtractiveReader, View
-from rag.terms import Matcher
 from rag.types import Document
 
 

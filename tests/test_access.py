@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from rag.access import Scope, groups_of
 from rag.config import Settings
 from rag.errors import InputError, UnreadableDocument
-from rag.filters import Filters
 from rag.index.build import build
-from rag.lexical import Lexical
+from rag.retrieve.filters import Filters
 from rag.store import Snapshot
 from rag.store import vectors as dense
+from rag.store.lexical import Lexical
 from rag.ui.chat import _Head
 from rag.ui.suggestions import Examples
 from rag.ui.who import Person

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as metric_fa
 
 from rag.access import Scope
 from rag.answer import to_dict
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.ui.api import ask as ask_route
 from rag.ui.api import schema as described
 from rag.ui.api.ask import wants_events

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rag.attribution import Source, unattributed
-from rag.terms import Matcher
+from rag.question.terms import Matcher
 from rag.types import Period
-from rag.verify import Cited
+from rag.verify.attribution import Source, unattributed
+from rag.verify.check import Cited
 
 SOURCE = Source(
     Cited(

@@ -6,7 +6,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.config import Settings, home, load
 from rag.errors import ZhiyinError
 from rag.eval import homes, rows, speed

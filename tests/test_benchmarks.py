@@ -15,7 +15,7 @@ import typer
 from typer.testing import CliRunner
 
 from rag.config import Settings
-from rag.embed import load_embedder
+from rag.encoder.embed import load_embedder
 from rag.errors import InputError, ZhiyinError
 from rag.eval import benchmarks
 from rag.eval.benchmarks import beir, collection, crud, files, legs, overlap, rgb, span, squad
@@ -28,8 +28,8 @@ from rag.eval.benchmarks.squad_rows import Question, parse
 from rag.eval.benchmarks.table import lines, shown, tables
 from rag.eval.commands.bench import bench
 from rag.index.build import build
-from rag.query import understand
-from rag.retrieve import retrieve
+from rag.question.query import understand
+from rag.retrieve.search import retrieve
 from rag.session import Session
 from rag.trace import Trace
 from rag.types import Statement

@@ -15,9 +15,9 @@ import typer
 from typer.testing import CliRunner
 
 import rag
-from rag import messages, terminal
+from rag import messages
 from rag.answer import to_dict
-from rag.cli import build
+from rag.cli.main import build, terminal
 from rag.errors import ConfigError, InputError, ModelError, NoIndex
 from rag.session import Session
 
@@ -278,7 +278,7 @@ def test_settings_reach_the_bot(tmp_path):
 def test_a_command_that_can_not_be_loaded_says_so_when_it_is_called(bot):
     from importlib.metadata import EntryPoint
 
-    from rag.cli import _register
+    from rag.cli.main import _register
 
     app = typer.Typer()
     app.callback()(lambda: None)
@@ -363,7 +363,7 @@ def _until_it_reads(pid):
 def test_ctrl_c_leaves_with_130():
     # a shell's background jobs, and all that they start, begin with SIGINT ignored
     heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    code = f"{heeded}; from rag.cli import main; main(['ask', '-'])"
+    code = f"{heeded}; from rag.cli.main import main; main(['ask', '-'])"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:
@@ -389,7 +389,7 @@ def test_help_imports_nothing_heavy():
     )
     code = f"""
 import sys
-from rag.cli import main
+from rag.cli.main import main
 try:
     main(["--help"])
 except SystemExit:

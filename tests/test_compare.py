@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import InputError
 from rag.eval import calibration
 from rag.eval import compare_words as words

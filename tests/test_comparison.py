@@ -2,9 +2,9 @@
 
 import pytest
 
-from rag.comparison import compared, together
 from rag.read import Finding
 from rag.read.candidates import Span
+from rag.read.comparison import compared, together
 
 from .reading import views
 

@@ -19,7 +19,7 @@ from lxml import etree
 
 from rag.answer import from_dict, to_dict
 from rag.errors import InputError, ZhiyinError
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.types import Answer
 from rag.ui import conversations, talks
 from rag.ui.api.errors import problem, status_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.query import understand
+from rag.question.query import understand
 from rag.text.designators import find_designators, speaks_of_another
 from rag.text.fold import fold
 

@@ -7,9 +7,9 @@ from collections import namedtuple
 
 import pytest
 
-from rag import doctor
+from rag.cli.doctor import Check, broken, examine, examine_index, render
+from rag.cli.main import doctor
 from rag.config import Settings
-from rag.doctor import Check, broken, examine, examine_index, render
 from rag.hub import pull
 from rag.index.build import build
 from rag.store.disk import current_generation, folder

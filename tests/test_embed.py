@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from rag import embed
 from rag.config import Settings, home
-from rag.embed import (
+from rag.encoder import embed
+from rag.encoder.embed import (
     SentenceTransformerEmbedder,
     fingerprint,
     load_embedder,
@@ -21,9 +21,9 @@ from rag.embed import (
     locate,
 )
 from rag.encoder.embedder import BertEmbedder, pooling
+from rag.encoder.static import StaticEmbedder, is_static
 from rag.errors import ModelError
 from rag.hub import pull
-from rag.static import StaticEmbedder, is_static
 
 TEXTS = ["省总工会帮扶困难职工", "2022年", "全部都不认识:xyz", "会", "", "工会" * 200]
 VOCABULARY = {token: n for n, token in enumerate(["[UNK]", *dict.fromkeys("省总工会帮扶困难职工问题:20")])}
@@ -88,7 +88,7 @@ def test_vectors_are_unit_float32_and_zeros_where_there_is_nothing(static):
 
 def test_static_models_need_no_torch(static):
     code = (
-        "import sys; from rag.config import Settings; from rag.embed import load_embedder;"
+        "import sys; from rag.config import Settings; from rag.encoder.embed import load_embedder;"
         f"load_embedder(Settings(embedder={str(static)!r})).encode_queries(['工会']);"
         "print({'torch', 'sentence_transformers', 'transformers'} & set(sys.modules))"
     )
@@ -184,7 +184,7 @@ def test_nonsense_names_are_model_errors(name):
 
 
 def test_the_bundled_model_is_looked_for_in_the_package(monkeypatch, tmp_path):
-    monkeypatch.setattr(embed, "__file__", str(tmp_path / "embed.py"))
+    monkeypatch.setattr(embed, "__file__", str(tmp_path / "encoder" / "embed.py"))
     with pytest.raises(ModelError, match="bundled"):
         load_embedder(Settings())
     (tmp_path / "models").mkdir()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rag.entailment import ENTAILED, Entailment, load_entailment, premise
 from rag.errors import ModelError
 from rag.read import View
 from rag.types import Part, Period, Sentence
+from rag.verify.entailment import ENTAILED, Entailment, load_entailment, premise
 
 TEXT = "全省新建职工书屋318家。服务职工12万人次。"
 PART = Part("报告", TEXT, (), (Sentence(0, 13, 0), Sentence(13, len(TEXT), 0)), period=Period(2022, 2022), region="辽宁")

@@ -6,7 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import InputError
 from rag.eval import judge, rows, terminal
 from rag.eval.evidence import find, overlap

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.followup import complete
+from rag.question.followup import complete
 
 
 def made(question, *history):

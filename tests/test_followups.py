@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from rag.followup import complete, completed
-from rag.smalltalk import is_smalltalk
+from rag.question.followup import complete, completed
+from rag.question.smalltalk import is_smalltalk
 
 from .followups import HALVES, answered_alike, history, rewritten_rightly, rows, seeds_bot
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import ConfigError, InputError
 from rag.eval.gate import check
 from rag.eval.gate_checks import Status

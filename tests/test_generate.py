@@ -14,7 +14,7 @@ from rag.config import Settings
 from rag.errors import ConfigError, InputError, ModelError, OutOfTime
 from rag.generate import hardware, load_generator, local
 from rag.generate.local import load_transformers
-from rag.prompt import Passage, render
+from rag.generate.prompt import Passage, render
 
 TEMPLATE = (
     "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>{% endfor %}"

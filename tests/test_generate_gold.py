@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from rag.answer import to_dict
-from rag.cli import build as command_line
+from rag.cli.main import build as command_line
 from rag.errors import InputError
 from rag.eval.generate import loop, model
 from rag.eval.generate.compose import Setting, compose

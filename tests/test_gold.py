@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from rag.cli import build as command_line
+from rag.cli.main import build as command_line
 from rag.errors import InputError
 from rag.eval import rows
 from rag.eval.check import check

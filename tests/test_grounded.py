@@ -9,8 +9,8 @@ import pytest
 from rag.bot import Bot
 from rag.config import Settings
 from rag.errors import Stopped
-from rag.fuller import shown
-from rag.grounded import settled
+from rag.generate.fuller import shown
+from rag.generate.grounded import settled
 from rag.stopping import stoppable
 
 from .index_kit import HashEmbedder

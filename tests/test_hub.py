@@ -12,7 +12,7 @@ import time
 import pytest
 
 from rag.config import Settings, home
-from rag.embed import fingerprint, load_embedder, locate
+from rag.encoder.embed import fingerprint, load_embedder, locate
 from rag.errors import InputError, ModelError
 from rag.hub import download, installed, presets, pull, sources
 from rag.hub.examine import dimension, examine, taken

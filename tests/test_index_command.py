@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from rag import embed
+from rag.encoder import embed
 from rag.errors import ConfigError, EmptyDocument, IndexLocked, InputError, NoIndex
 from rag.index import command, readers
 from rag.index import pipeline as steps

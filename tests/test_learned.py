@@ -11,7 +11,7 @@ from rag.config import Settings
 from rag.encoder.decode import NOTHING, Reading
 from rag.encoder.reader import Calibration
 from rag.index.build import build
-from rag.query import understand
+from rag.question.query import understand
 from rag.read import learned
 from rag.read.candidates import Span
 from rag.read.decide import FEATURES, Decision, decision

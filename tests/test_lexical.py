@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from rag.lexical import K1, B, Lexical
+from rag.store.lexical import K1, B, Lexical
 
 
 def oracle(terms, query):

@@ -3,14 +3,14 @@
 import pytest
 
 from rag.config import Settings
-from rag.embed import load_embedder
+from rag.encoder.embed import load_embedder
 from rag.eval.liar.measure import ALTERED, FACTS, TRUE, Outcome, measure, run
 from rag.eval.liar.stand_ins import asked
 from rag.eval.rows import Gold
 from rag.index.build import build
 from rag.index.command import seeds
+from rag.question.terms import Matcher
 from rag.store import Snapshot
-from rag.terms import Matcher
 
 from .office import office
 

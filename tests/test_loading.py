@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rag.config import Settings, home
-from rag.embed import SentenceTransformerEmbedder, load_embedder
+from rag.encoder.embed import SentenceTransformerEmbedder, load_embedder
 from rag.errors import ModelError
 from rag.hub import pull
-from rag.rerank import load_cross_encoder
+from rag.retrieve.rerank import load_cross_encoder
 
 from .test_embed import VOCABULARY
 from .test_rerank import PASSAGES, QUESTION, save_model

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.config import home, load
 from rag.errors import ConfigError, InputError, ModelError
 from rag.generate import load_generator

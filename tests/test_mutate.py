@@ -16,7 +16,7 @@ import pytest
 from pypinyin.constants import PINYIN_DICT
 from typer.testing import CliRunner
 
-from rag.cli import build as command_line
+from rag.cli.main import build as command_line
 from rag.config import Settings
 from rag.errors import InputError
 from rag.eval.mutate import speech, spelling, stated

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rag.attribution import Source, unattributed
 from rag.config import Settings
-from rag.embed import load_embedder
-from rag.terms import Matcher
+from rag.encoder.embed import load_embedder
+from rag.question.terms import Matcher
 from rag.types import Period
-from rag.verify import Cited
+from rag.verify.attribution import Source, unattributed
+from rag.verify.check import Cited
 
 MATCHER = Matcher(load_embedder(Settings()).encode_passages)
 TRAINED = "今年,湖北各级工会培训职工4.7万人次,投入专项资金1200万元,覆盖企业1530家。"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.plan import plan
-from rag.query import Kind, understand
+from rag.question.plan import plan
+from rag.question.query import Kind, understand
 
 
 def steps(question):

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ConfigError, InputError
-from rag.prompt import MOST_OF_ANSWER, Passage, render, render_repair, render_rewrite
-from rag.templates import names
+from rag.generate.prompt import MOST_OF_ANSWER, Passage, render, render_repair, render_rewrite
+from rag.generate.templates import names
+from rag.generate.written import NOT_FOUND
 from rag.types import Part, Period
-from rag.written import NOT_FOUND
 
 FILES = Path(__file__).parent / "files" / "prompts"
 PART = Part("湖北省工会年终综述", "", (), region="湖北", period=Period(2022, 2022), published="2023-01-05", publisher="工会网")

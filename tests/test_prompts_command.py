@@ -7,13 +7,13 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from rag import templates
-from rag.cli import build
+from rag.cli.main import build
 from rag.config import Settings
 from rag.errors import ConfigError, InputError
+from rag.generate import templates
+from rag.generate.prompt_trial import TRIED, estimate
+from rag.generate.templates import built_in, own
 from rag.index.build import build as build_index
-from rag.prompt_trial import TRIED, estimate
-from rag.templates import built_in, own
 
 from .index_kit import write
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rag.proving import failures, prove
+from rag.question.terms import Matcher
 from rag.read import View
-from rag.terms import Matcher
 from rag.text.sentences import split
 from rag.types import Part, Sentence
+from rag.verify.proving import failures, prove
 
 
 def passage(text, number=0):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.query import Kind, understand
+from rag.question.query import Kind, understand
 from rag.types import Period
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rag.query import understand
+from rag.question.query import understand
+from rag.question.terms import Matcher
 from rag.read import ExtractiveReader
 from rag.read.blocks import blocks, parts
 from rag.read.candidates import candidates, expected_items
-from rag.terms import Matcher
 
 from .reading import reader, views
 

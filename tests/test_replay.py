@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from rag import cli
 from rag.answer import to_dict
 from rag.bot import Bot
+from rag.cli.main import main as cli
+from rag.cli.replay import answers, replay
 from rag.config import Settings
 from rag.errors import InputError, NoIndex
 from rag.index.build import build
-from rag.replay import answers, replay
 from rag.text.fold import fold
 
 from .index_kit import HashEmbedder, write

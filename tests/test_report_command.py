@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import InputError
 from rag.eval.report.page import write
 from rag.eval.runs import load_run, runs, save

@@ -7,7 +7,7 @@ import pytest
 
 from rag import registry
 from rag.errors import ModelError
-from rag.rerank import load_cross_encoder
+from rag.retrieve.rerank import load_cross_encoder
 
 QUESTION = "全省新建职工书屋多少家？"
 PASSAGES = ["新建职工书屋318家", "服务职工12万人次", "五年来", "职工"]
@@ -126,7 +126,7 @@ def test_a_model_that_gives_nan(folder, tmp_path):
 
 def test_the_bundled_reader_ranks_what_answers_first():
     from rag.registry import load
-    from rag.rerank import NO_ANSWER
+    from rag.retrieve.rerank import NO_ANSWER
 
     reranker = load("rerankers", "bundled")("bundled")
     passages = ["会议要求各级工会做好宣传工作。", "截至目前,活动覆盖企业9885家。", ""]
@@ -139,7 +139,7 @@ def test_the_bundled_reader_ranks_what_answers_first():
 def test_a_package_without_the_reader_model_says_so(monkeypatch, tmp_path):
     from rag.encoder import reader
     from rag.errors import ModelError
-    from rag.rerank import load_reader
+    from rag.retrieve.rerank import load_reader
 
     monkeypatch.setattr(reader, "bundled", lambda: tmp_path)
     with pytest.raises(ModelError, match="reinstall"):

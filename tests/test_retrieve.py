@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rag.config import Settings
-from rag.query import understand
-from rag.relevance import period_match, region_match
-from rag.retrieve import fuse, lexical_terms, retrieve
+from rag.question.query import understand
+from rag.retrieve.relevance import period_match, region_match
+from rag.retrieve.search import fuse, lexical_terms, retrieve
 from rag.types import Period
 
 from .index_kit import HashEmbedder

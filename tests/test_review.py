@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 import rag.eval
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import InputError, StoreError
 from rag.eval.commands.review import HELP
 from rag.eval.review import goldfile, reading

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from rag.followup import complete
-from rag.rewrite import accepted, rewritten
+from rag.question.followup import complete
+from rag.question.rewrite import accepted, rewritten
 
 from .model_kit import Says, dead
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from rag.cli import build
+from rag.cli.main import build
 from rag.errors import InputError
 from rag.eval import scale, scale_vectors
 from rag.store.kinds import KINDS

@@ -6,7 +6,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli import build as command_line
+from rag.cli.main import build as command_line
 from rag.config import Settings, home
 from rag.errors import ConfigError, InputError, ZhiyinError
 from rag.eval import homes, sweep

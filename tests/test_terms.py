@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rag.lexicon import translate
-from rag.terms import Matcher, chinese_terms, english_terms, stop_words, synonyms
+from rag.question.lexicon import translate
+from rag.question.terms import Matcher, chinese_terms, english_terms, stop_words, synonyms
 from rag.text.fold import fold
 from rag.text.tokens import cut
 

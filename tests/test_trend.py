@@ -5,8 +5,8 @@ import pytest
 from rag.bot import Bot
 from rag.config import Settings
 from rag.index.build import build
-from rag.query import understand
-from rag.trend import asked
+from rag.question.query import understand
+from rag.read.trend import asked
 
 from .index_kit import HashEmbedder, write
 

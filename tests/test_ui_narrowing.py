@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag.access import Scope
 from rag.errors import InputError
-from rag.filters import EVERYTHING, Filters, parse
+from rag.retrieve.filters import EVERYTHING, Filters, parse
 from rag.types import Answer, Period, Statement
 from rag.ui.suggestions import go_on
 from rag.ui.table import Cell, table

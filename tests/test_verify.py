@@ -3,7 +3,7 @@
 import pytest
 
 from rag.types import Period
-from rag.verify import Cited, check
+from rag.verify.check import Cited, check
 
 SOURCE = Cited(
     "全省货车司机、网约车司机等会员达41.2万人,其中货车司机会员超过32.5万人,印发《工会工作“十四五”规划》,上线APP。2021年11月16日开会。",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.written import NOT_FOUND, declines, statements
+from rag.generate.written import NOT_FOUND, declines, statements
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Run: python train/evaluate.py --data ../shared/data
 
-The legs are those of `rag.retrieve` itself, over chunks cut as the index cuts them; a passage stands where its first
+The legs are those of `rag.retrieve.search` itself, over chunks cut as the index cuts them; a passage stands where its first
 chunk does. `p` is that of a paired randomisation test of nDCG@10 against BM25 (`eval/statistics.py`). The sets are
 described in `retrieval_sets.py`.
 """
@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 import rag
 from rag.config import Settings
-from rag.embed import Embedder, load_embedder, locate
+from rag.encoder.embed import Embedder, load_embedder, locate
 from rag.eval import homes
 from rag.eval.benchmarks.legs import LEGS, chunks_by_leg
 from rag.eval.benchmarks.memory import Memory, cut
@@ -32,9 +32,9 @@ from rag.eval.evidence import Evidence
 from rag.eval.metrics.retrieval import Ranked, score_many
 from rag.eval.rows import load as load_rows
 from rag.eval.statistics import paired
-from rag.lexical import Lexical
 from rag.offsets import OffsetMap
 from rag.store import Snapshot
+from rag.store.lexical import Lexical
 from rag.text.tokens import index_terms
 from rag.types import Chunk
 

@@ -26,8 +26,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import base
 import torch
-from reader_net import Batch, batches, encode, loss_of, network
 from reader_mixture import Mixture
+from reader_net import Batch, batches, encode, loss_of, network
 from reader_score import dev_figures
 from tokenizers import Tokenizer
 

@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reader_claims import claim, regulations
-from reader_rows import NEITHER, PLACE, YEAR, Row, across, closest, courts, encyclopaedia, office, run_of, window, with_near, without
+from reader_rows import (
+    NEITHER,
+    PLACE,
+    YEAR,
+    Row,
+    across,
+    closest,
+    courts,
+    encyclopaedia,
+    office,
+    run_of,
+    window,
+    with_near,
+    without,
+)
 
 
 class Mixture:

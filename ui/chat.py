@@ -13,8 +13,8 @@ import gradio as gr
 from starlette.concurrency import run_in_threadpool
 
 from rag.errors import ZhiyinError
-from rag.filters import EVERYTHING, Filters, parse
-from rag.followup import anchor_of
+from rag.question.followup import anchor_of
+from rag.retrieve.filters import EVERYTHING, Filters, parse
 
 from . import frame, render, texts, understood
 from .api.desk import BusyError, OutOfTimeError

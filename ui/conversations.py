@@ -16,7 +16,7 @@ from typing import Any
 from rag.answer import from_dict, to_dict
 from rag.database import opened
 from rag.errors import InputError
-from rag.filters import Filters, parse
+from rag.retrieve.filters import Filters, parse
 
 from .reading import MissingError
 from .render import Turn

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rag.access import Scope
 from rag.errors import NoIndex
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.types import Answer, Document, Part
 
 from .ports import History

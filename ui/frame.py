@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.text.places import display
 
 from .escape import text

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from rag.access import Scope
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.types import Answer, Document, Part
 
 History = Sequence[tuple[str, str]]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rag.filters import EVERYTHING, Filters
+from rag.retrieve.filters import EVERYTHING, Filters
 from rag.types import Answer, RelatedPassage
 
 from . import understood

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from rag.access import Scope
 from rag.errors import InputError, ZhiyinError
-from rag.filters import Filters, parse
+from rag.retrieve.filters import Filters, parse
 
 from .examples import suggest
 from .limits import MAX_QUESTION

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.query import TOPIC, Query, understand
+from rag.question.query import TOPIC, Query, understand
 from rag.text.places import display
 from rag.types import Answer, Period
 

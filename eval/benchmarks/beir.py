@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.config import Settings
-from rag.embed import load_embedder
+from rag.encoder.embed import load_embedder
 from rag.errors import InputError
 from rag.registry import load
 

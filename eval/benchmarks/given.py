@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from rag.embed import Embedder
-    from rag.rerank import Reranker
+    from rag.encoder.embed import Embedder
+    from rag.retrieve.rerank import Reranker
     from rag.types import Chunk, Document, Hit, Part
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from rag.query import understand
-from rag.retrieve import lexical_terms, retrieve
+from rag.question.query import understand
+from rag.retrieve.search import lexical_terms, retrieve
 
 from ..statistics import paired
 from .result import Figure, Progress, Section, mean
 
 if TYPE_CHECKING:
     from rag.config import Settings
-    from rag.embed import Embedder
-    from rag.rerank import Reranker
+    from rag.encoder.embed import Embedder
+    from rag.retrieve.rerank import Reranker
     from rag.store import Snapshot
     from rag.types import Chunk
 

@@ -1,6 +1,6 @@
 """A collection that is only searched, in memory: for corpora of tens of thousands of passages.
 
-It stands in for `rag.store.Snapshot` in `rag.retrieve.retrieve`. Its texts are searched as they are: nothing is cleaned,
+It stands in for `rag.store.Snapshot` in `rag.retrieve.search.retrieve`. Its texts are searched as they are: nothing is cleaned,
 and periods and regions of passages stay unknown.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.lexical import Lexical
+from rag.store.lexical import Lexical
 from rag.store.vectors import TIE
 from rag.text.sentences import split
 from rag.text.tokens import index_terms
@@ -21,7 +21,7 @@ from rag.types import Chunk, Hit
 from .result import Progress, silent
 
 if TYPE_CHECKING:
-    from rag.embed import Embedder
+    from rag.encoder.embed import Embedder
 
 BATCH = 256  # texts handed to the embedder at a time
 
@@ -70,7 +70,7 @@ class Memory:
         return np.asarray((rows * vector).sum(axis=1, dtype=np.float32))
 
     def coverage(self, terms: Sequence[str], chunks: Sequence[int]) -> NDArray[np.float32]:
-        """See `rag.lexical.Lexical.coverage`."""
+        """See `rag.store.lexical.Lexical.coverage`."""
         return self._lexical.coverage(terms, chunks)
 
     def search_lexical(self, terms: Sequence[str], k: int, allowed: None = None) -> list[Hit]:

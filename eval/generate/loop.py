@@ -13,7 +13,7 @@ from rag.errors import InputError
 from rag.messages import tr
 from rag.session import Asks
 from rag.text.tokens import pairs as character_pairs
-from rag.verify import plainly
+from rag.verify.check import plainly
 
 from ..judge import judge
 from ..mutate.world import Indexed, World

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag.templates import load
+from rag.generate.templates import load
 from rag.text.fold import fold
 from rag.text.places import find_places
 

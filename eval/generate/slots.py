@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.terms import SURNAMES
+from rag.question.terms import SURNAMES
 from rag.text.numbers import find_quantities
 from rag.text.places import find_places
 from rag.text.times import TimeMention, find_times

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rag.messages import tr
-from rag.terms import SURNAMES
+from rag.question.terms import SURNAMES
 from rag.text.fold import fold
 from rag.text.tokens import rarity
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rag.attribution import figures
+from rag.question.terms import SURNAMES
 from rag.read import View
-from rag.terms import SURNAMES
 from rag.text.fold import fold
 from rag.text.numbers import find_quantities
 from rag.text.places import covers, find_places
 from rag.text.times import find_times
 from rag.text.tokens import cut
+from rag.verify.attribution import figures
 
 from ..mutate.figures import NUMERAL, changed
 

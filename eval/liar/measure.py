@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.messages import tr
-from rag.proving import prove
+from rag.question.terms import Matcher
 from rag.read import View
 from rag.store import Snapshot
-from rag.terms import Matcher
 from rag.text.places import find_places
 from rag.text.tokens import index_terms
-from rag.verify import plainly
+from rag.verify.check import plainly
+from rag.verify.proving import prove
 
 from .lies import HARD_FACTS, LIES, Elsewhere, bodies, people
 from .neighbours import crossed, joined
@@ -177,7 +177,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
 
 def measure(data: Path | None, count: int, settings: Settings, seed: int = 0) -> dict[str, Any]:
     """Run over the sample documents and those of the folder `data`. Raises InputError where it is none."""
-    from rag.embed import load_embedder
+    from rag.encoder.embed import load_embedder
     from rag.errors import InputError
 
     from .. import homes

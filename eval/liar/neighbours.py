@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 import re
 
-from rag.attribution import figures
 from rag.read import View
 from rag.text.sentences import clauses
 from rag.text.tokens import cut
+from rag.verify.attribution import figures
 
 from .lies import bodies, people
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from rag.entailment import Entailment
 from rag.types import Citation
+from rag.verify.entailment import Entailment
 
 from .quotes import Reading, premise, tidy
 

@@ -11,13 +11,13 @@ from rag.text.numbers import find_quantities
 from rag.text.places import find_places
 from rag.text.times import find_times
 from rag.types import Citation, Period
-from rag.verify import Cited, check, plainly
+from rag.verify.check import Cited, check, plainly
 
 from .quotes import Reading, tidy
 
 OWN = 0.5
 """Least share of a statement's own character pairs that must stand in what it cites; the reader of a language model's
-answers asks for as much (`rag.proving.NEAR`)."""
+answers asks for as much (`rag.verify.proving.NEAR`)."""
 
 _WORD = re.compile(r"[^\W_]+")
 _MORE = re.compile(

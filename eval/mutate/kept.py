@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rag.messages import tr
-from rag.terms import SURNAMES
+from rag.question.terms import SURNAMES
 from rag.text.fold import fold, half_width
 from rag.text.numbers import find_quantities
 from rag.text.places import find_places

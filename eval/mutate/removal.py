@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.messages import tr
-from rag.query import Kind as Asked
-from rag.query import Query, understand
+from rag.question.query import Kind as Asked
+from rag.question.query import Query, understand
 from rag.text.fold import fold
 from rag.text.places import covers
 from rag.types import Period

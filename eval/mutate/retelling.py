@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Protocol
 
 from rag.messages import tr
-from rag.terms import SURNAMES
+from rag.question.terms import SURNAMES
 from rag.text.fold import fold, is_traditional
 from rag.text.places import PlaceMention, find_places
 from rag.text.regions import Region, abbreviations

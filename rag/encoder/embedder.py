@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelError
-from ..static import PromptedEmbedder, read_json
 from .bert import Bert, groups
+from .static import PromptedEmbedder, read_json
 
 POOLINGS = ("mean", "cls")
 
@@ -38,7 +38,7 @@ def pooling(folder: Path) -> str | None:
 
 
 class BertEmbedder(PromptedEmbedder):
-    """See `rag.embed.Embedder`."""
+    """See `rag.encoder.embed.Embedder`."""
 
     def __init__(self, name: str, folder: Path, fingerprint: str, given: tuple[str, str] | None = None) -> None:
         """Load from `folder`; `given` prompts count where the model has none. Raises ModelError."""

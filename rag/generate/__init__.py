@@ -1,7 +1,7 @@
 """Language models that write answers: on this machine, or on a server. Their text is never shown before it was verified.
 
 `load_generator` is the way in. `local.py` runs a model by transformers, `server.py` asks any server that speaks OpenAI's
-protocol. What a model is told, and what its text says, is in `rag.prompt`.
+protocol. What a model is told, and what its text says, is in `rag.generate.prompt`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..embed import fingerprint, locate
+from ..encoder.embed import fingerprint, locate
 from ..errors import InputError, ModelError
 from . import hardware
 from .feed import Put, feed

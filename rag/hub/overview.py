@@ -86,7 +86,7 @@ def _own(where: Path) -> list[str] | None:
     """The prompts that the model's own configuration names."""
     import json
 
-    from ..static import prompts
+    from ..encoder.static import prompts
 
     try:
         said = json.loads((where / "config_sentence_transformers.json").read_text(encoding="utf-8"))

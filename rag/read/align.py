@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..query import Kind, Query
-from ..terms import CLASS, Match, Matcher, Term
+from ..question.query import Kind, Query
+from ..question.terms import CLASS, Match, Matcher, Term
 from ..text.tokens import Token
 from .candidates import Span
 from .views import View

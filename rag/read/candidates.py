@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..data import words
-from ..query import DURATION, Kind, Query
-from ..terms import CLASS, SURNAMES
+from ..question.query import DURATION, Kind, Query
+from ..question.terms import CLASS, SURNAMES
 from ..text.fold import fold
 from ..text.numbers import Quantity
 from ..text.places import display

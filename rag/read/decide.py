@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..query import Kind, Query
+from ..question.query import Kind, Query
 from .align import VALUES
 from .candidates import candidates
 from .extractive import Finding, place_fit, time_fit

@@ -9,15 +9,15 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..query import Kind, Query
-from ..relevance import period_match
-from ..terms import Match, Matcher, Term
+from ..question.query import Kind, Query
+from ..question.terms import Match, Matcher, Term
+from ..retrieve.relevance import period_match
 from ..text.designators import find_designators, speaks_of_another
 from ..text.fold import fold
 from ..text.places import covers, find_places
 from ..text.tokens import Token
 from ..types import Period
-from ..verify import plainly
+from ..verify.check import plainly
 from .align import (
     BEFORE,
     HEADING,
@@ -36,7 +36,7 @@ from .candidates import BEGINS, ENDS, FALL, RISE, Span, candidates, expected_ite
 from .views import View
 
 if TYPE_CHECKING:
-    from ..retrieve import Retrieved
+    from ..retrieve.search import Retrieved
     from ..store import Snapshot
 
 

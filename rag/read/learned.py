@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..encoder.reader import EncoderReader, shared
-from ..query import TOPIC, Kind, Query
+from ..question.query import TOPIC, Kind, Query
 from .align import VALUES
 from .candidates import Span, candidates
 from .decide import Decision, Reads, decision
@@ -19,7 +19,7 @@ from .views import View
 
 if TYPE_CHECKING:
     from ..encoder.decode import Reading
-    from ..retrieve import Retrieved
+    from ..retrieve.search import Retrieved
 
 READ = 20
 """Passages that are read, of those retrieved."""

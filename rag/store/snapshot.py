@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ..access import Scope
 from ..config import BUNDLED
 from ..errors import IndexCorrupt, ModelMismatch, NoIndex
-from ..lexical import Lexical
 from ..types import Chunk, Document, Hit, Part, Period
 from .corpus import Corpus, SourceInfo
 from .disk import current_generation, folder, generations, require_current
+from .lexical import Lexical
 from .manifest import Manifest
 from .vectors import Mask, SomeVectors, Vectors
 from .writer import LEXICAL

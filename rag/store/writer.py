@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..access import Groups
-from ..lexical import Lexical
 from ..types import Chunk, Document, Part
 from . import vectors as dense
 from .corpus import CorpusWriter
 from .disk import BUILDING, guarded, next_name, prune, publish, root, sweep
 from .kinds import choose
+from .lexical import Lexical
 from .manifest import Entry, Manifest, Model, Recipe, sums
 
 LEXICAL = "lexical"

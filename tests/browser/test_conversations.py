@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.filters import Filters
+from rag.retrieve.filters import Filters
 from rag.ui.conversations import ConversationStore
 from rag.ui.who import LOCAL
 

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection, Request
 
 from rag.config import Settings
 from rag.errors import InputError
-from rag.filters import LONGEST, MOST, Filters
+from rag.retrieve.filters import LONGEST, MOST, Filters
 from rag.types import Answer
 
 from ..limits import MAX_HISTORY, MAX_QUESTION

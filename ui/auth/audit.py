@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from rag.access import Scope
-    from rag.filters import Filters
+    from rag.retrieve.filters import Filters
     from rag.types import Answer
 
     from ..ports import Answerer, History, Library

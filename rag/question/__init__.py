@@ -1,0 +1,1 @@
+"""What a question asks for: understanding, parts, follow-ups, small talk."""

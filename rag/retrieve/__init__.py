@@ -1,0 +1,1 @@
+"""Passages for a question: two searches, fused and weighed, and rerankers."""

@@ -1,0 +1,1 @@
+"""Whether sources prove a statement: figures, dates, names, negation, wording."""
