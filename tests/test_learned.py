@@ -72,7 +72,7 @@ def ask(tmp_path, monkeypatch):
 def test_the_encoders_span_is_the_short_answer_and_its_sentence_the_proof(ask):
     answer = ask("哪一位领客人进学校?", Scripted("老秦"))
     assert answer.short == "老秦"
-    assert [s.text for s in answer.statements][0] == "老秦"
+    assert answer.statements[0].text == "老秦"
     assert "由门卫老秦带入校区" in answer.statements[1].text
     assert NOTICE[slice(*answer.citations[0].marks[0])] == "老秦"
 

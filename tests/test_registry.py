@@ -12,9 +12,9 @@ def test_built_in_parts_are_registered():
 
 
 def test_a_part_is_loaded():
-    from rag.read import ExtractiveReader
+    from rag.read import load_extractive
 
-    assert registry.load("readers", "extractive") is ExtractiveReader
+    assert registry.load("readers", "extractive") is load_extractive
 
 
 def test_an_unknown_part_names_the_nearest():

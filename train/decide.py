@@ -117,7 +117,8 @@ class Model(NamedTuple):
     weights: np.ndarray
     offset: float
 
-    def __call__(self, features: Sequence[dict[str, float]]) -> np.ndarray:
+    def probabilities(self, features: Sequence[dict[str, float]]) -> np.ndarray:
+        """Of each finding, `(n,)`."""
         x = np.array([[f[name] for name in FEATURES] for f in features]).reshape(-1, len(FEATURES))
         return 1 / (1 + np.exp(-(x @ self.weights + self.offset)))
 
@@ -147,7 +148,7 @@ def outcome(model: Model, questions: Sequence[Question]) -> list[tuple[float, bo
     """Of each question the probability of its best finding, whether that is right, and whether it should be refused."""
     rows = []
     for q in questions:
-        p = np.where(q.vetoed, 0.0, model(q.features)) if q.features else np.zeros(1)
+        p = np.where(q.vetoed, 0.0, model.probabilities(q.features)) if q.features else np.zeros(1)
         best = int(np.argmax(p))
         rows.append((float(p[best]), bool(q.right and q.right[best]), q.refuse))
     return rows

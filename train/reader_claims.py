@@ -47,10 +47,10 @@ def regulations(data: Path, rng: random.Random, size: int) -> list[tuple[str, st
 
 def claim(title: str, passage: str, wanted: int, rng: random.Random) -> Row | None:
     """A yes-or-no question over the passage, one time in four over the passage without what decides it; None where nothing serves."""
-    sentences = [(m.start(), m[0].strip()) for m in SENTENCE.finditer(passage) if 12 <= len(m[0].strip()) <= 90 and passage.count(m[0].strip()) == 1]
+    sentences = [m[0].strip() for m in SENTENCE.finditer(passage) if 12 <= len(m[0].strip()) <= 90 and passage.count(m[0].strip()) == 1]
     rng.shuffle(sentences)
-    for start, sentence in sentences:
-        start = passage.index(sentence, start)
+    for sentence in sentences:
+        start = passage.index(sentence)
         asked = _figure(sentence, rng) if rng.random() < 0.3 else _mode(sentence, rng)
         if asked is None:
             continue

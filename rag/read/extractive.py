@@ -394,6 +394,7 @@ _SUBJECTS = (Kind.ORGANISATION, Kind.PERSON, Kind.PLACE)
 
 
 def time_fit(query: Query, period: Period | None, view: View, span: Span) -> float:
+    """1 where the year asked about, if any, is that of the span; 0 where it is another, between them where none is known."""
     if query.period is None:
         return 1.0
     if period is not None and (period_match(query.period, period) or (query.since and period.first == query.period.first)):
@@ -407,6 +408,7 @@ def time_fit(query: Query, period: Period | None, view: View, span: Span) -> flo
 
 
 def place_fit(query: Query, regions: tuple[str, ...], view: View) -> float:
+    """The same of the places."""
     if not query.regions and query.homes and view.part.region and view.part.region.split("/")[0] not in query.homes:
         return 0.3
     if not query.regions:
