@@ -1,6 +1,7 @@
 """Questions made of regulations: what they say of the passage is true."""
 
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_the_verdict_follows_what_is_asked(said, mode):
 def test_an_altered_figure_is_answered_with_no():
     rows = [row for row in claims() if row.answers and row.passage[slice(*row.spans[0])] == "36"]
     assert {row.verdict for row in rows} == {"yes", "no"}
-    assert all(("36" in row.question) == (row.verdict == "yes") for row in rows)
+    assert all(("36" in re.findall(r"\d+", row.question)) == (row.verdict == "yes") for row in rows)
 
 
 def test_without_the_sentence_nothing_answers():
