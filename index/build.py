@@ -211,6 +211,7 @@ class _Builder:
             jobs.pop(source, None)
         for item in found:
             if not item.named and not self.pipeline.knows(item.path):
+                self.skipped.append((item.source, self.pipeline.unknown(item.path)))
                 continue
             jobs.pop(item.source, None)
             try:

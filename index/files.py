@@ -25,7 +25,7 @@ def find(paths: Sequence[Path]) -> tuple[list[Found], list[tuple[str, str]]]:
 
     A source is the POSIX path below the given folder, or a given file's name. Where two files would have the same
     source, both get the name of the folder above in front, until they differ. The same file, reached twice, counts once;
-    hidden files and folders are left out; a folder that is linked into itself is entered once.
+    hidden files and folders, locks of open Office files and the like are left out; a folder that is linked into itself is entered once.
     Raises InputError for a path that does not exist.
     """
     failed: list[tuple[str, str]] = []
@@ -55,10 +55,15 @@ def _walk(root: Path, failed: list[tuple[str, str]]) -> Iterator[Path]:
             below.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
-        below[:] = sorted(name for name in below if not name.startswith("."))
+        below[:] = sorted(name for name in below if not _aside(name))
         for name in sorted(files):
-            if not name.startswith("."):
+            if not _aside(name):
                 yield Path(folder, name)
+
+
+def _aside(name: str) -> bool:
+    """Whether a name is hidden, or what Python and Windows keep beside files."""
+    return name.startswith((".", "~$")) or name in ("__init__.py", "__pycache__", "Thumbs.db", "desktop.ini")
 
 
 def _names(files: list[tuple[Path, Path]]) -> list[str]:

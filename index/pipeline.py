@@ -18,7 +18,9 @@ from rag.types import Chunk, Document, Part
 from .chunk import Count, chunk
 
 # libraries that decide what text comes out of a file
-_LIBRARIES = ("charset-normalizer", "jieba", "opencc", "pypdfium2", "python-docx", "trafilatura")
+_LIBRARIES = (
+    "charset-normalizer", "jieba", "opencc", "openpyxl", "pypdfium2", "python-calamine", "python-docx", "python-pptx", "striprtf", "trafilatura",
+)  # fmt: skip
 _CODE = ("text", "data", "offsets.py", "types.py")
 
 T = TypeVar("T")
@@ -39,12 +41,14 @@ class Pipeline:
         """Whether there is a reader for the suffix of `path`."""
         return path.suffix.lower() in self.readers
 
+    def unknown(self, path: Path) -> str:
+        """Why a file that no reader knows is not read."""
+        return f"no reader for {path.suffix or 'a name without suffix'!r}; known: {', '.join(sorted(self.readers))}"
+
     def read(self, path: Path, source: str) -> Document:
         """Read `path` as `source`. Raises DocumentError, whatever went wrong."""
         if not self.knows(path):
-            raise UnreadableDocument(
-                f"no reader for {path.suffix or 'a name without suffix'!r}; known: {', '.join(sorted(self.readers))}"
-            )
+            raise UnreadableDocument(self.unknown(path))
         return _guarded(lambda: self.readers[path.suffix.lower()]()(path, source=source))
 
     def parts(self, document: Document) -> list[Part]:

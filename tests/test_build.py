@@ -217,16 +217,16 @@ def test_where_nothing_can_be_used_the_index_stays(run, docs, tmp_path):
 def test_a_folder_without_documents_says_what_is_read(run, tmp_path):
     (tmp_path / "none").mkdir()
     (tmp_path / "none/x.jpg").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"\.txt"):
+    with pytest.raises(DocumentError, match=r"x\.jpg.*\.txt"):
         run(tmp_path / "none")
 
 
-def test_unknown_suffixes_count_only_when_named(run, docs):
+def test_a_file_that_no_reader_knows_is_named(run, docs):
     (docs / "x.jpg").write_bytes(b"x")
-    assert run(docs).skipped == ()
-    [(source, reason)] = run(docs, docs / "x.jpg").skipped
-    assert source == "x.jpg"
-    assert "'.jpg'" in reason
+    for paths in ((docs,), (docs, docs / "x.jpg")):
+        [(source, reason)] = run(*paths).skipped
+        assert source == "x.jpg"
+        assert "'.jpg'" in reason
 
 
 def test_suffixes_in_capitals(run, docs):
@@ -339,4 +339,4 @@ def test_pipes_are_not_waited_for(run, docs):
 
 def test_the_version_of_the_code_is_stable_and_the_parts_are_found():
     assert code_version() == code_version()
-    assert {".txt", ".md", ".html", ".htm", ".pdf", ".docx"} <= set(default_pipeline().readers)
+    assert {".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".xlsx", ".xls", ".ods", ".pptx", ".odt", ".rtf", ".epub", ".eml", ".csv"} <= set(default_pipeline().readers)

@@ -153,7 +153,7 @@ def test_explain_says_why_a_file_can_not_be_read(dirty):
 
 def test_the_real_pipeline_knows_every_registered_format():
     made = steps.default_pipeline()
-    assert {".txt", ".md", ".html", ".htm", ".pdf", ".docx"} <= set(made.readers)
+    assert {".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".xlsx", ".xls", ".ods", ".pptx", ".odt", ".rtf", ".epub", ".eml", ".csv"} <= set(made.readers)
     assert readers.__name__ == "rag.index.readers"
 
 

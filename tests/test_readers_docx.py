@@ -117,7 +117,7 @@ def test_old_word_format(tmp_path):
     path = tmp_path / "旧.docx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
     with pytest.raises(
-        UnreadableDocument, match=r"旧\.docx is in the format of Word 97-2003.*save it as \.docx"
+        UnreadableDocument, match=r"旧\.docx is in the format of Office 97-2003.*save it as \.docx"
     ):
         reader.read(path, source="x")
 

@@ -75,12 +75,13 @@ def archive(entries: dict[str, bytes], **options: Any) -> bytes:
 DOCX = {"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<document/>"}
 GOOD = {
     "a.txt": "文字".encode(), "b.md": "# 题".encode("gb18030"), "c.html": b"<p>x", "d.pdf": b"%PDF-1.7\n", "e.docx": archive(DOCX),
-    "f.txt": "\ufeff文字".encode("utf-16"),
+    "f.txt": "\ufeff文字".encode("utf-16"), "g.csv": "甲,乙".encode(), "h.rtf": b"{\\rtf1 x}", "i.xls": b"\xd0\xcf\x11\xe0\xa1\xb1", "j.eml": b"Subject: x",
+    "k.xlsx": archive({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "l.odt": archive({"content.xml": b""}),
 }  # fmt: skip
 BAD = {
     "a.txt": b"%PDF-1.7", "b.txt": archive(DOCX), "c.md": b"\x7fELF\x01", "d.html": b"abc\x00def", "e.pdf": b"hello", "f.docx": b"PK\x03\x04 no",
     "g.docx": archive({"xl/workbook.xml": b""}), "h.docx": archive(DOCX | {"word/vbaProject.bin": b"x"}), "i.txt": b"",
-    "j.txt": b"MZ\x90\x00",
+    "j.txt": b"MZ\x90\x00", "k.xlsx": archive(DOCX), "l.rtf": b"rtf", "m.xls": b"PK\x03\x04", "n.pptx": archive({"ppt/presentation.xml": b""}), "o.csv": b"a\x00b",
 }  # fmt: skip
 
 

@@ -11,10 +11,15 @@ from pathlib import Path
 from rag.errors import DocumentError, DocumentTooLarge, UnreadableDocument
 from rag.messages import tr
 
-TYPES = (".txt", ".md", ".html", ".htm", ".pdf", ".docx")
+ARCHIVES = {
+    ".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": "ppt/presentation.xml", ".odt": "content.xml", ".ods": "content.xml",
+    ".epub": "META-INF/container.xml",
+}  # fmt: skip
+"""What must be in a file of a type that is a ZIP archive inside."""
+TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".xls", *ARCHIVES)
 MAX_NAME = 120  # characters
-MAX_ENTRIES = 5000  # files in a .docx
-MAX_UNPACKED = 400 * 1024 * 1024  # bytes that a .docx may say it holds
+MAX_ENTRIES = 5000  # files in an archive
+MAX_UNPACKED = 400 * 1024 * 1024  # bytes that it may say it holds
 MAX_RATIO = 200  # times that a file in it may be packed; a bomb is packed a thousand times
 _ROOM = 1024 * 1024  # bytes below which a ratio says nothing
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
@@ -57,8 +62,14 @@ def check(file: Path, name: str, max_mb: int) -> None:
     if kind == ".pdf":
         if b"%PDF-" not in head[:1024]:
             raise _mismatch("PDF")
-    elif kind == ".docx":
-        _check_docx(file)
+    elif kind == ".rtf":
+        if not head.lstrip().startswith(b"{\\rtf"):
+            raise _mismatch("RTF")
+    elif kind == ".xls":
+        if not head.startswith(b"\xd0\xcf\x11\xe0"):
+            raise _mismatch("XLS")
+    elif kind in ARCHIVES:
+        _check_archive(file, kind)
     else:
         found = next((what for magic, what in _MAGIC.items() if head.startswith(magic)), None)
         wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -66,16 +77,16 @@ def check(file: Path, name: str, max_mb: int) -> None:
             raise _mismatch(tr("文本", "text"), found)
 
 
-def _check_docx(file: Path) -> None:
+def _check_archive(file: Path, kind: str) -> None:
     """Look at the list of contents only: nothing is unpacked here, and nothing in it is ever run."""
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise _mismatch("DOCX") from error
+        raise _mismatch(kind[1:].upper()) from error
     names = {entry.filename for entry in entries}
-    if "word/document.xml" not in names or "[Content_Types].xml" not in names:
-        raise _mismatch("DOCX")
+    if ARCHIVES[kind] not in names or (kind in (".docx", ".xlsx", ".pptx") and "[Content_Types].xml" not in names):
+        raise _mismatch(kind[1:].upper())
     bomb = (
         len(entries) > MAX_ENTRIES
         or sum(e.file_size for e in entries) > MAX_UNPACKED

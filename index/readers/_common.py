@@ -114,5 +114,5 @@ def _why(error: Exception) -> str:
 def own_title(text: str | None) -> str | None:
     """Return the title of a file's properties, unless a program put it there by itself."""
     title = " ".join((text or "").split())
-    junk = r"(?i)untitled|无标题|未命名.*|word document|microsoft word - .*|.*\.(docx?|wps|pdf|rtf|txt)|\W*"
+    junk = r"(?i)untitled( document)?|powerpoint (presentation|演示文稿)|presentation|无标题|未命名.*|word document|microsoft word - .*|.*\.(docx?|wps|pdf|rtf|txt|pptx?|xlsx?)|\W*"
     return None if "\ufffd" in title or re.fullmatch(junk, title) else title

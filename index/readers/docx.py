@@ -7,7 +7,6 @@ text boxes. Left out: headers, footers, footnotes, hidden and deleted text, numb
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,10 @@ from typing import Any
 from rag.errors import UnreadableDocument
 from rag.types import Document
 
-from ._common import MAX_BYTES, document, load, own_title, really
+from ._archive import check_archive
+from ._common import MAX_BYTES, document, load, own_title
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-MAX_UNPACKED = 1024**3  # bytes, of all that is in the archive
-MAX_XML = 64 * 1024**2  # bytes, of one XML part: its tree takes ten times that in memory
-MAX_RATIO = 200  # unpacked to packed, above which a large archive is a bomb; XML stands near 10
-
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -37,7 +32,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     DocumentTooLarge.
     """
     data = load(path, max_bytes=max_bytes)
-    _check_archive(data, path)
+    check_archive(data, path, "Word document", old=".doc", new=".docx")
     import docx
 
     try:
@@ -48,28 +43,6 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         why = str(error) or type(error).__name__
         raise UnreadableDocument(f"{path} is no Word document, or damaged ({why})") from error
     return document("\n\n".join(blocks), source=source, path=path, media_type=MEDIA_TYPE, title=title)
-
-
-def _check_archive(data: bytes, path: Path) -> None:
-    if data.startswith(_OLE):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise UnreadableDocument(f"{path} wants a password; save a copy without one")
-        raise UnreadableDocument(f"{path} is in the format of Word 97-2003 (.doc); save it as .docx")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
-        kind = really(data)
-        why = (
-            "is damaged" if data.startswith(b"PK") else f"is no Word document but {kind or 'something else'}"
-        )
-        raise UnreadableDocument(f"{path} {why}") from error
-    # zipfile never gives out more bytes than the directory says, so that these sizes bind
-    total = sum(entry.file_size for entry in entries)
-    largest = max((e.file_size for e in entries if e.filename.endswith((".xml", ".rels"))), default=0)
-    if total > MAX_UNPACKED or largest > MAX_XML or total > max(MAX_XML, MAX_RATIO * len(data)):
-        sizes = f"from {len(data) / 2**20:.1f} to {total / 2**20:.0f} MB"
-        raise UnreadableDocument(f"{path} would unpack {sizes}: a zip bomb? It was not opened")
 
 
 def _blocks(container: Any) -> Iterator[str]:

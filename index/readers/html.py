@@ -84,6 +84,12 @@ def extract(page: str) -> tuple[str, str | None]:
     return text, headline or name
 
 
+def whole(page: str) -> str:
+    """All text of an HTML page, without looking for its main content."""
+    tree = _parse(page)
+    return "" if tree is None else "\n\n".join(block.text for block in _walk(tree))
+
+
 def _decode(data: bytes) -> tuple[str, str]:
     """Decode by the declared charset as browsers do, but only where what comes of it can be Chinese.
 

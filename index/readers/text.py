@@ -1,4 +1,4 @@
-"""Plain text and Markdown: the decoded file, unchanged to the last line end, is what citations count in."""
+"""Plain text, Markdown, CSV and TSV: the decoded file, unchanged to the last line end, is what citations count in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rag.types import Document
 from ..encoding import decode
 from ._common import MAX_BYTES, document, load, really
 
+MEDIA_TYPES = {".md": "text/markdown", ".markdown": "text/markdown", ".csv": "text/csv", ".tsv": "text/tab-separated-values"}
+
 
 def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
-    """Read a `.txt` or `.md` file in any common encoding.
+    """Read a `.txt`, `.md`, `.csv` or `.tsv` file in any common encoding.
 
     Raises EmptyDocument, DocumentTooLarge, or UnreadableDocument for binary content.
     """
@@ -23,5 +25,4 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         raw, encoding = decode(data)
     except UnreadableDocument as error:
         raise UnreadableDocument(f"can't read {path} as text: {error}") from error
-    media_type = "text/markdown" if path.suffix.lower() in (".md", ".markdown") else "text/plain"
-    return document(raw, source=source, path=path, media_type=media_type, encoding=encoding)
+    return document(raw, source=source, path=path, media_type=MEDIA_TYPES.get(path.suffix.lower(), "text/plain"), encoding=encoding)

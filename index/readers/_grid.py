@@ -1,0 +1,51 @@
+"""Tables of cells as text: every row a line that can be read alone, each value behind the heading of its column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby, zip_longest
+
+_FIGURE = re.compile(r"[-+]?[\d,.]+\s*[%\uff05]?|\d{4}-\d\d-\d\d.*")
+_DEEPEST = 12  # rows from the top among which the headings are looked for
+
+
+def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A line for each row that holds anything, in order.
+
+    The headings are the first row of two cells and more without a figure that another row follows; two rows, where cells
+    of the first span columns. They are said before each value (`年份：2022；人数：15万`). Above them, and where there are
+    none, cells stand as they are, parted by bars. What stands behind an empty row has its own headings, or those before.
+    """
+    names: list[str] = []
+    for filled, block in groupby([[" ".join(cell.split()) for cell in row] for row in rows], key=any):
+        if filled:
+            table = list(block)
+            last, own = _headings(table)
+            names = own or names
+            for number, row in enumerate(table):
+                yield _line(row, names if number > last else [])
+
+
+def _line(row: Sequence[str], names: Sequence[str]) -> str:
+    cells = list(filter(None, row))
+    if len(set(cells)) == 1:  # one cell, perhaps merged over several
+        return cells[0]
+    if not names:
+        return " | ".join(cells)
+    return "；".join(f"{name}：{cell}" if name else cell for name, cell in zip_longest(names, row, fillvalue="") if cell)
+
+
+def _headings(rows: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
+    """Number of the last row of headings, and what each column is called; -1 and nothing where there are none."""
+    for number, row in enumerate(rows[:_DEEPEST]):
+        if len(set(filter(None, row))) < 2:
+            continue
+        for last in (number, number + 1):
+            if last + 1 >= len(rows) or any(_FIGURE.fullmatch(cell) for cell in rows[last]):
+                break
+            names = [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip_longest(*rows[number : last + 1], fillvalue="")]
+            if len(set(filter(None, names))) == len(list(filter(None, names))):
+                return last, names
+        break
+    return -1, []

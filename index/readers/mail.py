@@ -1,0 +1,68 @@
+"""Mails (.eml) by the standard library: subject, who wrote to whom and when, and the text.
+
+Of text and HTML the text is taken; what is attached is named, and not read.
+"""
+
+from __future__ import annotations
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from rag.errors import UnreadableDocument
+from rag.types import Document
+
+from ._common import MAX_BYTES, document, load, really
+from .html import extract
+
+_FIELDS = (("\u53d1\u4ef6\u4eba", "from"), ("\u6536\u4ef6\u4eba", "to"), ("\u6284\u9001", "cc"))
+
+
+def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
+    """Read one mail. Raises UnreadableDocument for what is none; EmptyDocument, DocumentTooLarge."""
+    data = load(path, max_bytes=max_bytes)
+    if kind := really(data):
+        raise UnreadableDocument(f"{path} is no mail but {kind}; give it the name of its real format")
+    mail = message_from_bytes(data, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    if not any(mail[name] for name in ("from", "to", "subject", "date")):
+        raise UnreadableDocument(f"{path} is no mail: it names no sender, receiver, subject or date")
+    subject = _header(mail, "subject")
+    head = [f"{label}\uff1a{value}" for label, name in _FIELDS if (value := _header(mail, name))]
+    if (sent := _date(mail)) is not None:
+        head.append(f"\u65e5\u671f\uff1a{sent}")
+    names = [name for part in mail.iter_attachments() if (name := part.get_filename())]
+    if names:
+        head.append("\u9644\u4ef6\uff1a" + "\u3001".join(names))
+    blocks = [subject, "\n".join(head), _body(mail)]
+    return document("\n\n".join(block for block in blocks if block), source=source, path=path, media_type="message/rfc822", title=subject or None)
+
+
+def _header(mail: EmailMessage, name: str) -> str:
+    try:
+        return " ".join(str(mail[name] or "").split())
+    except (ValueError, IndexError, AttributeError):  # a header that the parser trips over says nothing
+        return ""
+
+
+def _date(mail: EmailMessage) -> str | None:
+    try:
+        return parsedate_to_datetime(str(mail["date"])).strftime("%Y-%m-%d %H:%M") if mail["date"] else None
+    except (ValueError, TypeError, IndexError):
+        return None
+
+
+def _body(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain", "html"))
+    if part is None:
+        return ""
+    try:
+        text = str(part.get_content())
+    except (LookupError, ValueError, UnicodeError):  # an unknown character set, or bytes that are none of it
+        payload = part.get_payload(decode=True)
+        text = payload.decode("gb18030", "replace") if isinstance(payload, bytes) else ""
+    if part.get_content_subtype() == "html":
+        text = extract(text)[0]
+    return re.sub(r"\n{3,}", "\n\n", text.replace("\r\n", "\n")).strip()
