@@ -1,6 +1,7 @@
 """Spreadsheets, presentations, mails, RTF, OpenDocument and EPUB: each value beside its label, and nothing that is hidden."""
 
 import io
+import struct
 import zipfile
 from datetime import date
 
@@ -10,7 +11,7 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from rag.errors import EmptyDocument, UnreadableDocument
-from rag.index.readers import book, mail, opendocument, rtf, slides, spreadsheet
+from rag.index.readers import book, mail, ofd, opendocument, outlook, rtf, slides, spreadsheet
 from rag.index.readers._grid import lines
 
 
@@ -183,3 +184,76 @@ def test_an_archive_that_would_unpack_to_a_thousand_times_its_size_is_not_opened
 def test_an_empty_workbook_is_empty(tmp_path):
     with pytest.raises(EmptyDocument):
         spreadsheet.read(save_book(tmp_path, lambda book_: None), source="表.xlsx")
+
+
+NS = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+
+
+def ofd_file(path, *pages):
+    """An OFD whose pages are lists of (box, text)."""
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("OFD.xml", f"<ofd:OFD {NS}><ofd:DocBody><ofd:DocInfo><ofd:Title>通报</ofd:Title></ofd:DocInfo><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody></ofd:OFD>")
+        listed = "".join(f'<ofd:Page ID="{k}" BaseLoc="Pages/Page_{k}/Content.xml"/>' for k in range(len(pages)))
+        frame = '<ofd:CommonData><ofd:TemplatePage ID="90" BaseLoc="Tpls/0.xml"/></ofd:CommonData>'
+        out.writestr("Doc_0/Document.xml", f"<ofd:Document {NS}>{frame}<ofd:Pages>{listed}</ofd:Pages></ofd:Document>")
+        out.writestr("Doc_0/Tpls/0.xml", ofd_page(("10 5 60 4", "青河县应急局")))
+        for k, texts in enumerate(pages):
+            out.writestr(f"Doc_0/Pages/Page_{k}/Content.xml", ofd_page(*texts, extra='<ofd:Template TemplateID="90"/>' if k == 0 else ""))
+    return path
+
+
+def ofd_page(*texts, extra=""):
+    drawn = "".join(f'<ofd:TextObject Boundary="{box}"><ofd:TextCode X="0" Y="4">{text}</ofd:TextCode></ofd:TextObject>' for box, text in texts)
+    return f"<ofd:Page {NS}>{extra}<ofd:Content><ofd:Layer>{drawn}</ofd:Layer></ofd:Content></ofd:Page>"
+
+
+def test_ofd_line_by_line_whatever_the_order_of_its_objects(tmp_path):
+    first = [("10 40 30 5", "物资到位"), ("10 20 20 5", "汛情"), ("30 20.4 20 5", "通报"), ("80 20 20 5", "第7号")]
+    document = ofd.read(ofd_file(tmp_path / "通报.ofd", first, [("10 10 30 5", "附表")]), source="通报.ofd")
+    assert document.raw == "青河县应急局\n汛情通报 第7号\n物资到位\n\n附表\n\n"
+    assert document.title == "通报"
+    assert [document.raw[a:][:2] for a in document.pages] == ["青河", "附表"]
+
+
+def test_a_scanned_ofd_says_so(tmp_path):
+    path = tmp_path / "扫描.ofd"
+    ofd_file(path, [])
+    with zipfile.ZipFile(path) as old:
+        parts = {name: old.read(name).replace(b"TextObject", b"ImageObject") for name in old.namelist()}
+    with zipfile.ZipFile(path, "w") as out:
+        for name, content in parts.items():
+            out.writestr(name, content)
+    with pytest.raises(EmptyDocument, match="scan"):
+        ofd.read(path, source="扫描.ofd")
+
+
+@pytest.mark.parametrize("content", [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), b"PK\x03\x04", b"text"])
+def test_what_is_no_outlook_mail_is_said(tmp_path, content):
+    (tmp_path / "x.msg").write_bytes(content)
+    with pytest.raises(UnreadableDocument, match="Outlook"):
+        outlook.read(tmp_path / "x.msg", source="x.msg")
+
+
+class Properties:
+    """An Outlook mail as olefile shows it: streams by name."""
+
+    def __init__(self, **streams):
+        self.streams = streams
+
+    def exists(self, name):
+        return name in self.streams
+
+    def openstream(self, name):
+        return io.BytesIO(self.streams[name])
+
+
+def test_properties_of_an_outlook_mail():
+    held = Properties(
+        __substg1_0_0037001F="催办".encode("utf-16-le"), __substg1_0_1000001E="周四前交表".encode("gbk"),
+        __properties_version1_0=bytes(32) + struct.pack("<IIQ", 0x00390040, 6, 133_500_000_000_000_000),
+    )  # fmt: skip
+    held.streams = {name.replace("substg1_0", "substg1.0").replace("version1_0", "version1.0"): data for name, data in held.streams.items()}
+    assert outlook._text(held, "", "0037") == "催办"
+    assert outlook._text(held, "", "1000") == "周四前交表"
+    assert outlook._text(held, "", "0E04") == ""
+    assert outlook._sent(held) == "2024-01-17 21:20 UTC"

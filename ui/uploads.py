@@ -13,10 +13,10 @@ from rag.messages import tr
 
 ARCHIVES = {
     ".docx": "word/document.xml", ".xlsx": "xl/workbook.xml", ".pptx": "ppt/presentation.xml", ".odt": "content.xml", ".ods": "content.xml",
-    ".epub": "META-INF/container.xml",
+    ".epub": "META-INF/container.xml", ".ofd": "OFD.xml",
 }  # fmt: skip
 """What must be in a file of a type that is a ZIP archive inside."""
-TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".xls", *ARCHIVES)
+TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".msg", ".xls", *ARCHIVES)
 MAX_NAME = 120  # characters
 MAX_ENTRIES = 5000  # files in an archive
 MAX_UNPACKED = 400 * 1024 * 1024  # bytes that it may say it holds
@@ -65,9 +65,9 @@ def check(file: Path, name: str, max_mb: int) -> None:
     elif kind == ".rtf":
         if not head.lstrip().startswith(b"{\\rtf"):
             raise _mismatch("RTF")
-    elif kind == ".xls":
+    elif kind in (".xls", ".msg"):
         if not head.startswith(b"\xd0\xcf\x11\xe0"):
-            raise _mismatch("XLS")
+            raise _mismatch(kind[1:].upper())
     elif kind in ARCHIVES:
         _check_archive(file, kind)
     else:

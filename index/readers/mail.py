@@ -6,6 +6,7 @@ Of text and HTML the text is taken; what is attached is named, and not read.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -30,14 +31,19 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     if not any(mail[name] for name in ("from", "to", "subject", "date")):
         raise UnreadableDocument(f"{path} is no mail: it names no sender, receiver, subject or date")
     subject = _header(mail, "subject")
-    head = [f"{label}\uff1a{value}" for label, name in _FIELDS if (value := _header(mail, name))]
-    if (sent := _date(mail)) is not None:
-        head.append(f"\u65e5\u671f\uff1a{sent}")
+    fields = {label: _header(mail, name) for label, name in _FIELDS} | {"日期": _date(mail) or ""}
     names = [name for part in mail.iter_attachments() if (name := part.get_filename())]
-    if names:
-        head.append("\u9644\u4ef6\uff1a" + "\u3001".join(names))
-    blocks = [subject, "\n".join(head), _body(mail)]
-    return document("\n\n".join(block for block in blocks if block), source=source, path=path, media_type="message/rfc822", title=subject or None)
+    raw = told(subject, fields, names, _body(mail))
+    return document(raw, source=source, path=path, media_type="message/rfc822", title=subject or None)
+
+
+def told(subject: str, fields: Mapping[str, str], attached: Sequence[str], body: str) -> str:
+    """A mail as text: its subject, a line for each field that says something, what is attached, the body."""
+    head = [f"{label}：{value}" for label, value in fields.items() if value]
+    if attached:
+        head.append("附件：" + "、".join(attached))
+    body = re.sub(r"\n{3,}", "\n\n", body.replace("\r\n", "\n")).strip()
+    return "\n\n".join(block for block in (subject, "\n".join(head), body) if block)
 
 
 def _header(mail: EmailMessage, name: str) -> str:
@@ -65,4 +71,4 @@ def _body(mail: EmailMessage) -> str:
         text = payload.decode("gb18030", "replace") if isinstance(payload, bytes) else ""
     if part.get_content_subtype() == "html":
         text = extract(text)[0]
-    return re.sub(r"\n{3,}", "\n\n", text.replace("\r\n", "\n")).strip()
+    return text
