@@ -13,21 +13,14 @@ from rag.errors import DocumentError, DocumentTooLarge, EmptyDocument, Unreadabl
 from rag.index.readers import docx, html, pdf, text
 from rag.index.readers._common import check_size
 
-READERS = {
-    ".txt": text.read,
-    ".md": text.read,
-    ".html": html.read,
-    ".htm": html.read,
-    ".pdf": pdf.read,
-    ".docx": docx.read,
-}
+READERS = {suffix: registry.load("file_readers", suffix) for suffix in registry.names("file_readers")}
 each_format = pytest.mark.parametrize("suffix", READERS)
 
 
-def test_every_format_has_its_entry_point():
-    assert set(registry.names("file_readers")) == set(READERS)
-    for suffix, reader in READERS.items():
-        assert registry.load("file_readers", suffix) is reader
+def test_formats_have_their_entry_points():
+    known = {".txt": text.read, ".md": text.read, ".html": html.read, ".htm": html.read, ".pdf": pdf.read, ".docx": docx.read}
+    assert {suffix: READERS[suffix] for suffix in known} == known
+    assert len(READERS) > 20
 
 
 @pytest.mark.parametrize("name", ["总结.txt", "2022 年工作 总结（定稿）.md", "a.txt"])

@@ -43,7 +43,7 @@ def test_headings_paragraphs_and_tables_in_order(tmp_path):
     document = reader.read(save(tmp_path, build), source="文件.docx")
     assert document.raw == (
         "2022年全省工会工作总结\n\n一、主要成绩\n\n全省新建职工书屋318家。\n\n"
-        "年份\t人数\n2021\t12万\n2022\t15 万\n\n以上数据由各市上报。"
+        "年份 | 人数\n年份：2021；人数：12万\n年份：2022；人数：15 万\n\n以上数据由各市上报。"
     )
     assert document.title == "2022年工作总结"
     assert document.media_type.endswith("wordprocessingml.document")
@@ -91,7 +91,7 @@ def test_tables_within_tables_merged_cells_and_layout_tables(tmp_path):
         inner.cell(0, 1).text = "乙"
         outer.cell(1, 2).text = "右"
 
-    assert reader.read(save(tmp_path, build), source="x").raw == "合并的标题\n\n左\t甲 乙\t右"
+    assert reader.read(save(tmp_path, build), source="x").raw == "合并的标题\n\n左 | 甲 | 乙 | 右"
 
 
 def test_a_document_without_text(tmp_path):

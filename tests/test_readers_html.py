@@ -40,9 +40,9 @@ ARTICLE = """奋进在治蜀兴川的新征程上
 
 第二项：帮扶困难职工3.4万户
 
-年份\t人数
-2021\t12万
-2022\t15万
+年份 | 人数
+年份：2021；人数：12万
+年份：2022；人数：15万
 
 “工会是职工的娘家人。”一位职工这样说。"""
 
@@ -145,3 +145,12 @@ def test_a_menu_entry_that_stands_in_the_article_too_is_not_taken():
         f"<html><body><ul class='menu'><li>新闻</li><li>专题</li></ul><article>{body}</article></body></html>"
     )
     assert raw.startswith("新闻发布会介绍")
+
+
+def test_cells_that_span_rows_and_columns_count_in_each(tmp_path):
+    page = """<html><body><h1>校车时刻</h1><p>校车每日往返两个校区，周末停运，请提前五分钟候车。</p><table>
+    <tr><th rowspan=2>线路</th><th colspan=2>首班</th></tr><tr><th>东门</th><th>西门</th></tr>
+    <tr><td rowspan=2>一号线</td><td>7:10</td><td>7:25</td></tr><tr><td>8:10</td><td>8:25</td></tr></table></body></html>"""
+    (tmp_path / "车.html").write_text(page, encoding="utf-8")
+    raw = read(tmp_path / "车.html", source="车.html").raw
+    assert "线路：一号线；首班 东门：8:10；首班 西门：8:25" in raw

@@ -24,7 +24,7 @@ class TestGrid:
     def test_a_title_above_and_two_rows_of_headings(self):
         rows = [["防汛物资", "", ""], ["名称", "仓库", "仓库"], ["名称", "东库", "西库"], ["沙袋", "900", "340"]]
         assert list(lines(rows))[-1] == "名称：沙袋；仓库 东库：900；仓库 西库：340"
-        assert list(lines(rows))[0] == "防汛物资"
+        assert next(lines(rows)) == "防汛物资"
 
     def test_a_second_table_has_its_own_headings(self):
         rows = [["班次", "人数"], ["早班", "14"], ["", ""], ["设备", "状态"], ["水泵", "停用"]]

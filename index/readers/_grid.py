@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
-_FIGURE = re.compile(r"[-+]?[\d,.]+\s*[%\uff05]?|\d{4}-\d\d-\d\d.*")
+_FIGURE = re.compile(r"\d{1,2}[:\uff1a]\d\d.*|[-+]?[\d,.]+\s*[%\uff05]?|\d{4}-\d\d-\d\d.*")
+MOST_MERGED = 1000
+"""Rows and columns of one merged cell that are filled."""
 _DEEPEST = 12  # rows from the top among which the headings are looked for
 
 

@@ -16,6 +16,7 @@ from rag.types import Document
 
 from ._archive import check_archive
 from ._common import MAX_BYTES, document, load, own_title
+from ._grid import MOST_MERGED, lines
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -26,7 +27,7 @@ _TEXT = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen
 
 
 def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
-    """Read a `.docx` file: a blank line between paragraphs, a row a line in tables, cells joined by tabs.
+    """Read a `.docx` file: a blank line between paragraphs; in tables a row a line, as `_grid` tells it.
 
     Raises UnreadableDocument where it is encrypted, of another format, damaged or a zip bomb; EmptyDocument,
     DocumentTooLarge.
@@ -62,22 +63,37 @@ def _blocks(container: Any) -> Iterator[str]:
 
 def _table(table: Any) -> Iterator[str]:
     """Yield a block for rows of several cells; a row of one cell is layout, its paragraphs stand alone."""
-    lines: list[str] = []
+    rows: list[list[str]] = []
     for row in table.iter(f"{_W}tr"):
         if next(row.iterancestors(f"{_W}tbl")) is not table:
             continue  # of a table within a cell, which `_blocks` reaches through the cell
-        cells = [
-            list(_blocks(cell)) for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(row.tag)) is row
-        ]
+        cells = [cell for cell in row.iter(f"{_W}tc") if next(cell.iterancestors(row.tag)) is row]
+        texts = [list(_blocks(cell)) for cell in cells]
         if len(cells) == 1:
-            if lines:
-                yield "\n".join(lines)
-            lines = []
-            yield from cells[0]
-        elif any(cells):
-            lines.append("\t".join(" ".join(" ".join(cell).split()) for cell in cells))
-    if lines:
-        yield "\n".join(lines)
+            yield from _told(rows)
+            rows = []
+            yield from texts[0]
+        elif any(texts):
+            rows.append(_row(cells, texts, rows[-1] if rows else []))
+    yield from _told(rows)
+
+
+def _told(rows: list[list[str]]) -> Iterator[str]:
+    if rows:
+        yield "\n".join(lines(rows))
+
+
+def _row(cells: list[Any], texts: list[list[str]], above: list[str]) -> list[str]:
+    """The cells' texts, a merged cell's in each column and row that it covers."""
+    row: list[str] = []
+    for cell, blocks in zip(cells, texts, strict=True):
+        merged = cell.find(f"{_W}tcPr/{_W}vMerge")
+        text = " ".join(" ".join(blocks).split())
+        if merged is not None and merged.get(f"{_W}val", "continue") == "continue" and len(above) > len(row):
+            text = above[len(row)]
+        span = cell.find(f"{_W}tcPr/{_W}gridSpan")
+        row += [text] * (min(int(span.get(f"{_W}val", "1")), MOST_MERGED) if span is not None else 1)
+    return row
 
 
 def _inline(node: Any, boxes: list[Any]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from rag.types import Document
 
 from ..encoding import CERTAIN, decode, likelihood
 from ._common import MAX_BYTES, document, load, own_title, really
+from ._grid import MOST_MERGED, lines
 
 _SKIP = frozenset((
     *("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "nav"),
@@ -45,6 +46,12 @@ class Block(NamedTuple):
 
     text: str
     heading: bool = False
+    rows: tuple[tuple[str, ...], ...] = ()  # of a table of data
+
+    @property
+    def told(self) -> str:
+        """The text; of a table, each value behind the heading of its column."""
+        return "\n".join(lines(self.rows)) if self.rows else self.text
 
     @property
     def key(self) -> str:
@@ -80,14 +87,14 @@ def extract(page: str) -> tuple[str, str | None]:
     chosen = _choose(blocks, wanted)
     if sum(len(blocks[i].key) for i in chosen) >= 0.8 * len(wanted):
         main = [blocks[i] for i in [*_lead(blocks, chosen, headline), *chosen]]
-    text = "\n\n".join(block.text for block in main or blocks)
+    text = "\n\n".join(block.told for block in main or blocks)
     return text, headline or name
 
 
 def whole(page: str) -> str:
     """All text of an HTML page, without looking for its main content."""
     tree = _parse(page)
-    return "" if tree is None else "\n\n".join(block.text for block in _walk(tree))
+    return "" if tree is None else "\n\n".join(block.told for block in _walk(tree))
 
 
 def _decode(data: bytes) -> tuple[str, str]:
@@ -185,7 +192,7 @@ def _walk(node: Any, pieces: list[str] | None = None) -> Iterator[Block]:
         pieces.append("\n")
     elif tag == "table" and (rows := _rows(node)):
         yield from _flush(pieces)
-        yield Block(rows)
+        yield Block("\n".join("\t".join(row) for row in rows if any(row)), rows=_spanned(node, rows))
     else:
         block = top or tag not in _INLINE
         if block:
@@ -205,20 +212,37 @@ def _flush(pieces: list[str], *, heading: bool = False) -> Iterator[Block]:
         yield Block(text, heading)
 
 
-def _rows(table: Any) -> str:
-    """Return a table of data, a line a row, cells parted by tabs; "" for one that only lays out the page."""
+def _rows(table: Any) -> list[list[str]]:
+    """The cells of a table of data by rows; nothing for one that only lays out the page."""
     if next(table.iterdescendants("table"), None) is not None:
-        return ""
-    rows = [
-        [
-            " ".join(_squeeze(" ".join(cell.itertext())).split())
-            for cell in row.iterchildren("td", "th", "cell")
-        ]
-        for row in table.iter("tr", "row")
-    ]
+        return []
+    rows = [[" ".join(_squeeze(" ".join(cell.itertext())).split()) for cell in _cells(row)] for row in table.iter("tr", "row")]
     if max(map(len, rows), default=0) < 2 or any(len(cell) > 200 for row in rows for cell in row):
-        return ""
-    return "\n".join("\t".join(row) for row in rows if any(row))
+        return []
+    return rows if any(map(any, rows)) else []
+
+
+def _cells(row: Any) -> Iterator[Any]:
+    return row.iterchildren("td", "th", "cell")
+
+
+def _spanned(table: Any, rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:
+    """The rows with each cell's text in every row and column that it covers."""
+    held: dict[tuple[int, int], str] = {}
+    for n, (row, texts) in enumerate(zip(table.iter("tr", "row"), rows, strict=True)):
+        at = 0
+        for cell, text in zip(_cells(row), texts, strict=True):
+            while (n, at) in held:
+                at += 1
+            down, across = (_count(cell.get(name)) for name in ("rowspan", "colspan"))
+            held |= {(n + i, at + k): text for i in range(min(down, len(rows) - n)) for k in range(across)}
+            at += across
+    width = 1 + max((column for _, column in held), default=-1)
+    return tuple(tuple(held.get((n, column), "") for column in range(width)) for n in range(len(rows)))
+
+
+def _count(said: str | None) -> int:
+    return min(int(said), MOST_MERGED) if said and said.isdecimal() and int(said) else 1
 
 
 def _spaces(text: str | None) -> str:

@@ -19,7 +19,7 @@ from rag.types import Document
 
 from ._archive import check_archive
 from ._common import MAX_BYTES, document, load
-from ._grid import lines
+from ._grid import MOST_MERGED, lines
 
 MEDIA_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -30,8 +30,6 @@ MEDIA_TYPES = {
 }
 MAX_STYLED = 16 * 1024**2
 """Bytes of an xlsx file up to which openpyxl reads it: its cells take fifty times that in memory."""
-MOST_MERGED = 1000
-"""Rows and columns of one merged cell that are filled."""
 _DECIMALS = re.compile(r"0\.(0+)")
 
 Sheet = tuple[str, list[list[str]]]
