@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.index.clean import CHARACTERS, LAYOUT, PAGE, RULES, Draft, clean
+from rag.index.clean import CHARACTERS, LAYOUT, PAGE, RULES, SITE, Draft, clean
 from rag.offsets import OffsetMap, apply
 from rag.types import Part
 
@@ -66,7 +66,7 @@ def test_the_way_back_holds_for_any_document(raw: str) -> None:
 def test_every_rule_is_listed_once_under_its_own_name() -> None:
     names = [rule.__name__ for rule in RULES]
     assert len(set(names)) == len(names)
-    assert RULES == CHARACTERS + PAGE + LAYOUT
+    assert RULES == CHARACTERS + PAGE + SITE + LAYOUT
     assert all(rule.__doc__ for rule in RULES)
 
 
@@ -223,15 +223,18 @@ def test_clean_text_is_left_alone(number: int) -> None:
 
 
 def test_nothing_but_chrome_leaves_an_empty_part() -> None:
-    assert [part.clean for part in cleaned("返回顶部\n打印 关闭\n")] == [""]
+    assert [part.clean for part in cleaned("返回顶部\n登录 注册\n")] == [""]
     assert [part.clean for part in cleaned("")] == [""]
     assert [part.clean for part in cleaned("短文一句话")] == ["短文一句话"]
 
 
 def test_the_watch_sees_every_rule() -> None:
     seen: list[str] = []
-    clean(document("正文"), watch=lambda rule, _text, _edits: seen.append(rule))
+    clean(document("正文\n返回顶部\n版权所有"), watch=lambda rule, _text, _edits: seen.append(rule))
     assert seen == [rule.__name__ for rule in RULES]
+    seen.clear()
+    clean(document("正文"), watch=lambda rule, _text, _edits: seen.append(rule))
+    assert seen == [rule.__name__ for rule in CHARACTERS + PAGE + LAYOUT]
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ def test_sentences_broken_by_the_splice_are_not_joined_across_it() -> None:
 
 
 def test_a_page_that_begins_as_a_continuation_is_one_article() -> None:
-    (part,) = cleaned("守住一方碧水\n流域治理纪实\n期次:第12期\n" + GUEST[GUEST.index("（上接") :])
+    (part,) = cleaned("守住一方碧水\n流域治理纪实\n期次:第12期\n返回目录\n" + GUEST[GUEST.index("（上接") :])
     assert part.title == ""
     assert "上接" not in part.clean
     assert part.clean.startswith("守住一方碧水\n流域治理纪实\n巡河员")

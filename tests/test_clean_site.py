@@ -8,6 +8,12 @@ from rag.index.clean import site as c
 
 from .clean_kit import by, text_of
 
+@pytest.fixture(autouse=True)
+def _of_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every text here is taken for one of a site; what makes it one is tested apart."""
+    monkeypatch.setattr("rag.index.clean.from_a_site", lambda text: True)
+
+
 BODY = "台风登陆后，全市转移群众三万二千人，关闭景区一百二十八处，回港避风的渔船超过四千艘。"
 
 
@@ -110,3 +116,24 @@ def test_a_row_of_sections_is_navigation():
     assert is_chrome("首页 | 时政 | 社会 | 工会 | 财经 | 健康")
     assert not is_chrome("工程 | 2.1亿元 | 完工 | 已验收 | 合格")
     assert not is_chrome("职工 | 企业")
+
+
+def test_signs_of_a_site() -> None:
+    policy = "车辆管理办法\n未经车队长同意，驾驶员不得出借车辆钥匙。\n投诉举报热线为5550142。\n登录系统后填写用车申请。\n1 12 15 27"
+    assert not c.from_a_site(policy)
+    assert not c.from_a_site(policy + "\n来源：后勤处")
+    assert c.from_a_site(policy + "\n来源：后勤处\n版权所有 某某网")
+    assert c.from_a_site("返回首頁\n瀏覽：1,204 次\n" + policy)
+
+
+def test_rules_and_hotlines_are_no_notices() -> None:
+    for line in ("未经车队长同意，驾驶员不得出借车辆钥匙。", "投诉举报热线为5550142。", "1 12 15 27", "12,345,678"):
+        assert not c.is_chrome(line)
+    assert c.is_chrome("未经本网授权不得转载。")
+
+
+def test_figures_that_count_up_are_no_page_numbers() -> None:
+    rooms = "分房名单\n" + "\n".join(f"{n}\n某{n}" for n in range(301, 309))
+    assert by(c.page_numbers, rooms) == rooms
+    pages = "年报\n" + "\n".join(f"{n}\n" + "\n".join([BODY] * 9) for n in range(1, 6))
+    assert by(c.page_numbers, pages) == "年报\n" + "\n".join(["", *([BODY] * 9)] * 5)

@@ -12,7 +12,7 @@ from rag.types import Edit, Part, Period
 
 from .clean_kit import document, seed
 
-RAW = "返回顶部\n產(chǎn)業(yè)報告\n全省 2.18 万家單位參加競賽，覆蓋職工三百餘萬人，成效明顯。\n"
+RAW = "返回顶部\n產(chǎn)業(yè)報告\n全省 2.18 万家單位參加競賽，覆蓋職工三百餘萬人，成效明顯。\n版權所有\n"
 
 
 def test_effects_are_counted_as_each_rule_made_them() -> None:

@@ -33,6 +33,11 @@ class TestGrid:
     def test_after_a_blank_row_the_headings_go_on(self):
         assert list(lines([["班次", "人数"], ["早班", "14"], [], ["晚班", "9"]]))[-1] == "班次：晚班；人数：9"
 
+    def test_in_a_form_labels_stand_beside_their_values(self):
+        rows = [["姓名", "秦岭", "性别", "男"], ["联系电话", "5550131", "申请岗位", "电工"], ["学历", "大专", "学历", ""], ["备注", "周末可到岗", "周末可到岗", "周末可到岗"]]
+        assert list(lines(rows))[:2] == ["姓名：秦岭；性别：男", "联系电话：5550131；申请岗位：电工"]
+        assert list(lines(rows))[3] == "备注：周末可到岗"
+
     def test_without_headings_cells_stay_apart(self):
         assert list(lines([["2021", "12"], ["2022", "350"]])) == ["2021 | 12", "2022 | 350"]
 

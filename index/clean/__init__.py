@@ -1,6 +1,6 @@
 """Cleaning that never loses its way back: every repair is an edit on an offset map.
 
-`clean` runs the rules of `CHARACTERS` and `PAGE` on the whole text, tells apart the articles that share it, and runs
+`clean` runs the rules of `CHARACTERS` and `PAGE` on the whole text, those of `SITE` where it shows several signs of a site, tells apart the articles that share it, and runs
 those of `LAYOUT` on each. Clean text has one paragraph or heading a line, no blank lines, and the script and the
 punctuation of the document as written. An edit that two rules made together bears the names of both (`a+b`), or, if
 all that it does is delete, of the one that deleted most.
@@ -25,7 +25,7 @@ from .characters import (
 from .draft import Draft, Rule, Watch
 from .layout import columns, overlaps, paragraphs
 from .pinyin import broken_pinyin, inline_pinyin, realigned, stray_glyphs
-from .site import breadcrumbs, chrome, keyword_spam, masthead, page_numbers
+from .site import breadcrumbs, chrome, from_a_site, keyword_spam, masthead, page_numbers
 from .spacing import (
     runs_of_spaces,
     spaced_latin,
@@ -41,12 +41,13 @@ CHARACTERS: tuple[Rule, ...] = (
     line_ends, invisible, lost_characters, entities, plain_spaces, compatibility_forms, full_width, realigned,
     inline_pinyin, broken_pinyin, stray_glyphs, hyphenation,
 )  # fmt: skip
-PAGE: tuple[Rule, ...] = (keyword_spam, page_numbers, breadcrumbs, masthead, chrome)
+PAGE: tuple[Rule, ...] = (page_numbers,)
+SITE: tuple[Rule, ...] = (keyword_spam, breadcrumbs, masthead, chrome)  # of text that was taken from a site
 LAYOUT: tuple[Rule, ...] = (
     continuation_marks, interruptions, photo_credits, overlaps, columns, runs_of_spaces, spaced_numbers, spaced_out,
     spaced_punctuation, spaced_units, spaced_latin, spaced_words, paragraphs,
 )  # fmt: skip
-RULES: tuple[Rule, ...] = CHARACTERS + PAGE + LAYOUT
+RULES: tuple[Rule, ...] = CHARACTERS + PAGE + SITE + LAYOUT
 
 
 def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
@@ -56,6 +57,8 @@ def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
     page was split by it. `watch` is told, rule by rule, of the text that each saw and of its edits.
     """
     page = Draft.of(document.raw).after(CHARACTERS, watch).after(PAGE, watch)
+    if from_a_site(page.text):
+        page = page.after(SITE, watch)
     parts = []
     for piece in split(page.text):
         others = other_article(page.text, piece)
@@ -66,4 +69,4 @@ def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
     return parts
 
 
-__all__ = ["CHARACTERS", "LAYOUT", "PAGE", "RULES", "Draft", "Rule", "Watch", "clean"]
+__all__ = ["CHARACTERS", "LAYOUT", "PAGE", "RULES", "SITE", "Draft", "Rule", "Watch", "clean"]

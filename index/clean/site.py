@@ -10,7 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
+from rag.text.fold import fold
 from rag.types import Edit
 
 from .lines import HAN, Line, ends_sentence, is_byline, is_numbered, is_prose, is_title, split_lines, width
@@ -28,10 +30,11 @@ _NOTICE = re.compile(
     | .{0,60} (?: 版权所有 | 版權所有 | all\s+rights\s+reserved ) .{0,120}
     | .{0,40} (?: ICP\s*[备備證证] | 公网安备 | 公網安備 | 网安备 | 增值电信业务经营许可证 | 新闻信息服务许可证
       | 网络文化经营许可 | 网站标识码 | 政府网站标识 ) .{0,120}
-    | .{0,40} (?: 侵权 | 侵權 | 舉報 | 举报 | 投诉 | 纠错 | 违法 | 不良信息 ) [^。]{0,40}
+    | .{0,40} (?: 侵权 | 侵權 | 纠错 | 不良信息 ) [^。]{0,40}
       (?: E-?mail | 邮箱 | 郵箱 | @ | 热線 | 热线 | 联系我们 | 邮件 ) .{0,80}
     | (?:本站|本网站|本网|本平台|本论坛)? (?:转载|轉載|版权|免责|特别)? (?:声明|聲明) \s*[:：] .{0,260}
-    | (?: 如需转载 | 转载请 | 轉載請 | 请勿转载 | [未經经]{2}.{0,16}(?:授权|授權|许可|許可|同意) ) .{0,120}
+    | (?: 如需转载 | 转载请 | 轉載請 | 请勿转载 | [未經经]{2}.{0,16}(?:授权|授權|许可|許可|同意)[^。]{0,12}
+      (?:转载|轉載|复制|複製|摘编|摘編|镜像|链接|刊登|翻版) ) .{0,120}
     | (?: accept\s+(?:all\s+)?cookies | we\s+use\s+cookies | this\s+(?:web)?site\s+uses\s+cookies
       | subscribe\s+to\s+our | sign\s+up\s+for\s+our ) .{0,160}
     """
@@ -98,6 +101,26 @@ _MENU = re.compile(any_of(MENU))
 _BAR = re.compile(r"\s*[|｜]\s*")
 
 
+_SIGNS = [re.compile(pattern) for pattern in (  # of folded lines
+    r"版权所有|copyright|©|all rights reserved|powered by", r"icp\s*[备证]|公网安备|网站标识码|新闻信息服务许可证",
+    r"(?:当前|您现?在的|您的|所在)位置\s*:", r"上一[篇页条版期主]|下一[篇页条版期主]|上一主题|下一主题", r"(?:查看|阅读|浏览|点击|人气)(?:次数|量|数)?\s*:\s*\d",
+    r"返回(?:列表|顶部|首页|目录)|回到顶部|设为首页|加入收藏|网站地图|关闭窗口|打印本页", r"责任?编辑?|值班编委", r"分享到|分享至|扫一扫|扫码|二维码|公众号",
+    r"发表回复|快速回复|发表评论|我要评论|使用道具|只看该作者|电梯直达|倒序", r"登录\s*[|/ ]\s*注册|立即注册|忘记密码|找回密码|登录后才[能可]|^登录$", r"相关阅读|相关新闻|相关链接|推荐阅读|友情链接|猜你喜欢",
+    r"字号|字体|放大|缩小|繁体|简体", r"来源\s*:", rf"^\s*{_NAME}(?: ?(?:>>|>|»|›) ?{_NAME})+\s*$", r"第\s*[a-z]?\d+\s*版\s*:|报刊\s*:|期次\s*:|版面(?:导航|目录)|电子报|数字报")]
+ENOUGH_SIGNS = 2
+"""Kinds of sign from which a text counts as taken from a site: one alone may be the text's own (`来源：统计局`)."""
+
+
+def from_a_site(text: str) -> bool:
+    """Whether lines of a text show several signs of a site: its notice, its buttons, its counters.
+
+    Only then may lines be judged by their words. In any other text `未经同意，不得……` is a rule and `登录` a step.
+    """
+    lines = [fold(line.body) for line in split_lines(text) if len(line.body) <= 160]
+    shown = sum(any(sign.search(line) and (len(line) <= 60 or is_chrome(line)) for line in lines) for sign in _SIGNS)
+    return shown + any(_is_spam(line.body) for line in split_lines(text)) >= ENOUGH_SIGNS
+
+
 def is_chrome(body: str) -> bool:
     """Whether a line (without surrounding blanks) belongs to the site, by its words alone."""
     if len(body) > 320:
@@ -113,7 +136,7 @@ def is_chrome(body: str) -> bool:
     return (
         bool(tokens)
         and all(_ANY_CONTROL.fullmatch(token) for token in tokens)
-        and (any(_CONTROL.fullmatch(token) for token in tokens) or len(set(tokens)) >= 3)
+        and (any(_CONTROL.fullmatch(token) for token in tokens) or len({token for token in tokens if not token.isdigit()}) >= 3)
     )
 
 
@@ -208,6 +231,10 @@ def _is_menu(body: str) -> bool:
     return 3 <= len(tokens) <= 40 and sum(bool(_MENU.fullmatch(token)) for token in tokens) * 2 >= len(tokens)
 
 
+PAGE_LINES = 8
+"""Lines from one page number to the next, at least, where they are bare figures (half of them; others may be nearer)."""
+
+
 def page_numbers(text: str) -> list[Edit]:
     """Drop page numbers on lines of their own that count up, with the running heads next to them."""
     lines = split_lines(text)
@@ -220,6 +247,9 @@ def page_numbers(text: str) -> list[Edit]:
     rising = sum(later - one in (1, 2) for one, later in pairwise(numbers))
     if len(found) < 3 or rising < 0.7 * (len(found) - 1):
         return []
+    bare = [i for i in found if lines[i].body.isdigit()]
+    if len(bare) > len(found) / 2 and median(later - one for one, later in pairwise(found)) < PAGE_LINES:
+        return []  # room numbers, serial numbers: a page holds more than that
     beside = {j for i in found for j in (i - 1, i + 1) if 0 <= j < len(lines) and j not in found}
     heads = Counter(_shape(lines[j].body) for j in beside)
     gone = {j for j in beside if heads[_shape(lines[j].body)] >= 3 and width(lines[j].body) <= 80} | set(

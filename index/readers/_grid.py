@@ -23,6 +23,9 @@ def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for filled, block in groupby([[" ".join(cell.split()) for cell in row] for row in rows], key=any):
         if filled:
             table = list(block)
+            if _is_form(table):
+                yield from map(_pairs, table)
+                continue
             last, own = _headings(table)
             names = own or names
             for number, row in enumerate(table):
@@ -36,6 +39,25 @@ def _line(row: Sequence[str], names: Sequence[str]) -> str:
     if not names:
         return " | ".join(cells)
     return "；".join(f"{name}：{cell}" if name else cell for name, cell in zip_longest(names, row, fillvalue="") if cell)
+
+
+_LABEL = re.compile(
+    r".{0,8}(?:姓名|名称|性别|年龄|民族|籍贯|学历|学位|职称|职务|岗位|工种|部门|单位|科室|班组|电话|手机|传真|邮箱|地址|住址|邮编|编号|代码|日期|时间|年月|地点|"
+    r"身份证号?码?|政治面貌|院校|专业|负责人|联系人|经办人|申请人|审核人|意见|事由|原因|备注|金额|账号|开户行|说明|内容|类别|签字|盖章)(?:[（(].{0,10}[)）])?[:\uff1a]?"
+)
+
+
+def _is_form(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether labels stand beside their values, in several rows, and not above them."""
+    beside = [row for row in rows if len(row) >= 2 and any(_LABEL.fullmatch(row[k]) and row[k + 1] and not _LABEL.fullmatch(row[k + 1]) for k in range(0, len(row) - 1, 2))]
+    return len(beside) >= 2 and len(beside) >= 0.5 * sum(len(set(filter(None, row))) > 1 for row in rows)
+
+
+def _pairs(row: Sequence[str]) -> str:
+    """`姓名：秦岭；性别：男`; a cell that spans the others stands alone."""
+    cells = [cell for k, cell in enumerate(row) if cell and (k == 0 or cell != row[k - 1])]
+    told = [f"{label.rstrip(':\uff1a')}\uff1a{value}" for label, value in zip(cells[::2], cells[1::2], strict=False)]
+    return "\uff1b".join([*told, *cells[len(told) * 2 :]])
 
 
 def _headings(rows: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
