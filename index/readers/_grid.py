@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
-_FIGURE = re.compile(r"\d{1,2}[:\uff1a]\d\d.*|[-+]?[\d,.]+\s*[%\uff05]?|\d{4}-\d\d-\d\d.*")
+_FIGURE = re.compile(r"\d{1,2}[:：]\d\d.*|[-+]?[\d,.]+\s*[%％]?|\d{4}-\d\d-\d\d.*")
 MOST_MERGED = 1000
 """Rows and columns of one merged cell that are filled."""
 _DEEPEST = 12  # rows from the top among which the headings are looked for
@@ -43,7 +43,7 @@ def _line(row: Sequence[str], names: Sequence[str]) -> str:
 
 _LABEL = re.compile(
     r".{0,8}(?:姓名|名称|性别|年龄|民族|籍贯|学历|学位|职称|职务|岗位|工种|部门|单位|科室|班组|电话|手机|传真|邮箱|地址|住址|邮编|编号|代码|日期|时间|年月|地点|"
-    r"身份证号?码?|政治面貌|院校|专业|负责人|联系人|经办人|申请人|审核人|意见|事由|原因|备注|金额|账号|开户行|说明|内容|类别|签字|盖章)(?:[（(].{0,10}[)）])?[:\uff1a]?"
+    r"身份证号?码?|政治面貌|院校|专业|负责人|联系人|经办人|申请人|审核人|意见|事由|原因|备注|金额|账号|开户行|说明|内容|类别|签字|盖章)(?:[（(].{0,10}[)）])?[:：]?"
 )
 
 
@@ -56,8 +56,8 @@ def _is_form(rows: Sequence[Sequence[str]]) -> bool:
 def _pairs(row: Sequence[str]) -> str:
     """`姓名：秦岭；性别：男`; a cell that spans the others stands alone."""
     cells = [cell for k, cell in enumerate(row) if cell and (k == 0 or cell != row[k - 1])]
-    told = [f"{label.rstrip(':\uff1a')}\uff1a{value}" for label, value in zip(cells[::2], cells[1::2], strict=False)]
-    return "\uff1b".join([*told, *cells[len(told) * 2 :]])
+    told = [f"{label.rstrip(':：')}：{value}" for label, value in zip(cells[::2], cells[1::2], strict=False)]
+    return "；".join([*told, *cells[len(told) * 2 :]])
 
 
 def _headings(rows: Sequence[Sequence[str]]) -> tuple[int, list[str]]:

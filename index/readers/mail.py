@@ -18,7 +18,7 @@ from rag.types import Document
 from ._common import MAX_BYTES, document, load, really
 from .html import extract
 
-_FIELDS = (("\u53d1\u4ef6\u4eba", "from"), ("\u6536\u4ef6\u4eba", "to"), ("\u6284\u9001", "cc"))
+_FIELDS = (("发件人", "from"), ("收件人", "to"), ("抄送", "cc"))
 
 
 def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:

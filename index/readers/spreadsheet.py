@@ -90,7 +90,7 @@ def _calamine(data: bytes) -> Iterator[Sheet]:
 def _shown(value: Any, style: str) -> str:
     """A cell as a reader sees it: percent, thousands and decimals by the cell's number format; dates as 2024-03-01."""
     if value is None or isinstance(value, bool):
-        return "" if value is None else ("\u662f" if value else "\u5426")
+        return "" if value is None else ("是" if value else "否")
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
     if isinstance(value, (date, time)):
