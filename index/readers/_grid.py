@@ -49,8 +49,10 @@ _LABEL = re.compile(
 
 def _is_form(rows: Sequence[Sequence[str]]) -> bool:
     """Whether labels stand beside their values, in several rows, and not above them."""
-    beside = [row for row in rows if len(row) >= 2 and any(_LABEL.fullmatch(row[k]) and row[k + 1] and not _LABEL.fullmatch(row[k + 1]) for k in range(0, len(row) - 1, 2))]
-    return len(beside) >= 2 and len(beside) >= 0.5 * sum(len(set(filter(None, row))) > 1 for row in rows)
+    found = {(n, row[k]) for n, row in enumerate(rows) for k in range(0, len(row) - 1, 2)
+             if _LABEL.fullmatch(row[k]) and row[k + 1] and not _LABEL.fullmatch(row[k + 1])}  # fmt: skip
+    wide = sum(len(set(filter(None, row))) > 1 for row in rows)
+    return len({label for _, label in found}) >= 2 and len({n for n, _ in found}) >= max(2, wide / 2)
 
 
 def _pairs(row: Sequence[str]) -> str:
