@@ -141,9 +141,7 @@ class Asking:
         self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
         check_wanted()
         at = time.perf_counter()
-        findings = self._read(query, retrieved)
-        eligible = [f for f in findings[:CONSIDERED] if _eligible(f)]
-        chosen = next((f for f in eligible if self._supported(f)), None)
+        findings, eligible, chosen = self._chosen(query, retrieved)
         reason = None
         if chosen is None:
             reason = self._why_not(query, retrieved, findings)
@@ -155,6 +153,19 @@ class Asking:
         candidate = chosen or max(eligible, key=self._sure, default=None)
         support = self._sure(candidate) if candidate else 0.0
         return Step(label, query, tuple(retrieved), tuple(findings[:CONSIDERED]), chosen, reason, candidate, support)
+
+    def _chosen(self, query: Query, retrieved: Sequence[Retrieved]) -> tuple[list[Finding], list[Finding], Finding | None]:
+        """All findings, those of the best that may be an answer, and the one that is.
+
+        What is compared is chosen together, by the rules, which know of what measure a figure is; the reader is asked where they find nothing.
+        """
+        for reader in (self.rules, self.reader) if len(self.plan.steps) > 1 else (self.reader,):
+            findings = reader.read(query, self._views(retrieved), retrieved)
+            eligible = [f for f in findings[:CONSIDERED] if _eligible(f)]
+            chosen = next((f for f in eligible if self._supported(f)), None)
+            if chosen is not None:
+                break
+        return findings, eligible, chosen
 
     def _read(self, query: Query, retrieved: Sequence[Retrieved], *, any_time: bool = False, any_place: bool = False) -> list[Finding]:
         return self.reader.read(query, self._views(retrieved), retrieved, any_time=any_time, any_place=any_place)
@@ -239,7 +250,8 @@ class Asking:
         return ENGLISH if self.query.language == "en" else 1.0
 
     def _supported(self, finding: Finding) -> bool:
-        return _eligible(finding) and self._sure(finding) >= self.settings.min_support
+        least = self.settings.min_support if finding.probability is None else self.settings.min_probability
+        return _eligible(finding) and self._sure(finding) >= least
 
     def _sure(self, finding: Finding) -> float:
         """How sure it is that a finding answers: its probability, or the share of the question that is supported; 0 to 1."""

@@ -25,7 +25,7 @@ class Settings:
     """Everything that can be set, with its default. Sizes are tokens of the embedder unless said otherwise."""
 
     embedder: str = BUNDLED  # "bundled", a model name, or a folder
-    reader: str = "extractive"  # "extractive", by rules; "bundled", the learned reader, which weighs what they find with what it reads itself
+    reader: str = BUNDLED  # "bundled", a trained encoder and rules, weighed by one probability; "extractive", the rules alone, without a model
     reranker: str = ""  # "bundled" for the reader model, a cross-encoder's name or folder; empty for none
     generator: str = ""  # a language model: name or folder, or with generator_url its name there; empty for the reader alone
     generator_url: str = ""  # an OpenAI-compatible server (vLLM, Ollama, llama.cpp, LM Studio, SGLang): "http://127.0.0.1:8000/v1"
@@ -47,7 +47,8 @@ class Settings:
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning
     dense_weight: float = 0.2  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers
-    min_support: float = 0.5  # probability that the answer is right, from which it is given; of the extractive reader, share of the question's weight that the source supports
+    min_probability: float = 0.4  # probability that an answer is right, from which the bundled reader gives it
+    min_support: float = 0.5  # share of the question's weight that the source must support; of the extractive reader
     ask_per_minute: int = 120  # questions a minute of a person (without logins: of an address), in the chat and over HTTP; 0 for any number
     ask_at_once: int = 4  # questions that are answered at the same time
     ask_waiting: int = 64  # further questions that wait for their turn; more are told to come back later
@@ -93,7 +94,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, low, high in (("chunk_tokens", 16, 8192), ("chunk_overlap", 0, 20), ("keep_generations", 1, 1000),
                                 ("max_file_mb", 1, 100_000), ("top_k", 1, 200), ("pool_k", 1, 10_000),
-                                ("min_support", 0.0, 1.0), ("dense_weight", 0.0, 10.0),
+                                ("min_support", 0.0, 1.0), ("min_probability", 0.0, 1.0), ("dense_weight", 0.0, 10.0),
                                 ("ask_per_minute", 0, 1_000_000), ("ask_at_once", 1, 256), ("ask_waiting", 0, 100_000),
                                 ("ask_seconds", 1, 3600), ("body_kb", 16, 1_000_000), ("body_seconds", 1, 3600),
                                 ("generator_seconds", 1, 3600), ("generator_tokens", 16, 8192), ("generator_context", 0, 1_048_576),

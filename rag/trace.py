@@ -18,7 +18,7 @@ class Step:
     """One part of a question: the passages in rank order, the reader's findings best first, and what came of them.
 
     `candidate` is what was chosen or, where nothing had enough support, what had the most of it; `support` is the
-    share (0-1) of the question that its source supports, on the scale of the setting `min_support`.
+    probability (0-1) that it answers; of the extractive reader, the share of the question that its source supports.
     """
 
     label: str
@@ -35,7 +35,7 @@ class Step:
 class Trace:
     """An answer and its steps; no steps where nothing was looked for (an empty question, an empty index).
 
-    `candidate` is the answer itself or, of a refusal, what would have been said without `min_support`; None where
+    `candidate` is the answer itself or, of a refusal, what would have been said without a threshold; None where
     there was nothing to say.
     """
 
@@ -45,5 +45,5 @@ class Trace:
 
     @property
     def support(self) -> float:
-        """Support of the best supported part: the question is answered where this reaches `min_support`."""
+        """Support of the best supported part: the question is answered where this reaches `min_probability` (of the extractive reader `min_support`)."""
         return max((step.support for step in self.steps), default=0.0)

@@ -11,12 +11,12 @@ from fastapi.testclient import TestClient
 
 from rag.access import Scope
 from rag.bot import Bot
-from rag.config import Settings
 from rag.index.build import build
 from rag.ui.auth.ways import ways
 from rag.ui.server import create_app
 
 from .index_kit import HashEmbedder
+from .rules_kit import Settings
 
 PROXY = {"auth_proxy_header": "X-User", "auth_proxy_groups_header": "X-Groups", "auth_proxies": ("10.9.8.7",), "auth_admin_group": "root"}
 PLACES = ("湖北", "陕西", "安徽", "四川")

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from rag.bot import Bot
-from rag.config import Settings
 from rag.index.build import build
 from rag.index.command import seeds
 from rag.question.followup import complete
 from rag.question.query import understand
 from rag.text.fold import fold, half_width
+
+from .rules_kit import Settings
 
 FOLDER = Path(__file__).parent / "sets" / "followups"
 HALVES = ("tune", "heldout")

@@ -24,13 +24,13 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, not_a_server_error
 
-from rag.config import Settings
 from rag.feedback import FeedbackStore
 from rag.ui.demo import CannedBot
 from rag.ui.server import create_app
 
 from . import ui_doubles as world
 from .api_kit import served
+from .rules_kit import Settings
 
 # routes whose documented statuses, media types and bodies are held against what comes back
 DOCUMENTED = ("/api/ask", "/v1/", "/healthz", "/readyz", "/metrics", "/api/feedback")

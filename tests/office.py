@@ -1,10 +1,10 @@
 """An office's documents for the tests of reading: two years, two provinces, invented throughout."""
 
 from rag.bot import Bot
-from rag.config import Settings
 from rag.index.build import build
 
 from .index_kit import HashEmbedder, write
+from .rules_kit import Settings
 
 HUBEI_2021 = """服务职工 情暖荆楚
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from rag import stopping
-from rag.config import Settings
 from rag.errors import ConfigError, InputError, Stopped
 from rag.ui.api import rates
 from rag.ui.api.desk import BusyError, Desk, OutOfTimeError
@@ -19,6 +18,7 @@ from rag.ui.api.rates import Rates, asker
 from rag.ui.who import Person
 
 from .api_kit import soon
+from .rules_kit import Settings
 
 
 class TestRates:

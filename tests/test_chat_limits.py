@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from rag.config import Settings
 from rag.ui.api.desk import BusyError
 from rag.ui.api.front import TooOftenError
 from rag.ui.auth.ways import ways
@@ -22,6 +21,7 @@ from rag.ui.server import create_app
 from . import ui_doubles as world
 from .access_kit import PROXY
 from .api_kit import HELD, HeldBot, metric, served, soon
+from .rules_kit import Settings
 
 TYPED, CLICKED = 0, 1  # which of the page's events
 

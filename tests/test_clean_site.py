@@ -8,6 +8,7 @@ from rag.index.clean import site as c
 
 from .clean_kit import by, text_of
 
+
 @pytest.fixture(autouse=True)
 def _of_a_site(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every text here is taken for one of a site; what makes it one is tested apart."""

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from rag.bot import Bot
-from rag.config import Settings
 from rag.errors import Stopped
 from rag.generate.fuller import shown
 from rag.generate.grounded import settled
@@ -16,6 +15,7 @@ from rag.stopping import stoppable
 from .index_kit import HashEmbedder
 from .model_kit import Says, dead, generated
 from .office import office
+from .rules_kit import Settings
 
 QUESTION = "湖北2022年举办了多少场招聘会?"
 TRUE = "2022年湖北举办招聘会120场,提供岗位7.8万个[1]。"

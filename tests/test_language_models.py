@@ -8,7 +8,6 @@ import pytest
 
 from rag.answer import from_dict, to_dict
 from rag.bot import Bot
-from rag.config import Settings
 from rag.errors import Stopped
 from rag.stopping import stoppable
 
@@ -16,6 +15,7 @@ from .index_kit import HashEmbedder
 from .model_kit import generated
 from .office import office
 from .openai_server import Reply, Script, serving
+from .rules_kit import Settings
 from .test_generate import save_model
 
 QUESTION = "湖北2022年举办了多少场招聘会?"

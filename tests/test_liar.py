@@ -2,7 +2,6 @@
 
 import pytest
 
-from rag.config import Settings
 from rag.encoder.embed import load_embedder
 from rag.eval.liar.measure import ALTERED, FACTS, TRUE, Outcome, measure, run
 from rag.eval.liar.stand_ins import asked
@@ -13,6 +12,7 @@ from rag.question.terms import Matcher
 from rag.store import Snapshot
 
 from .office import office
+from .rules_kit import Settings
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from rag.answer import to_dict
 from rag.bot import Bot
 from rag.cli.main import main as cli
 from rag.cli.replay import answers, replay
-from rag.config import Settings
 from rag.errors import InputError, NoIndex
 from rag.index.build import build
 from rag.text.fold import fold
 
 from .index_kit import HashEmbedder, write
 from .office import HUBEI_2022, office
+from .rules_kit import Settings
 
 QUESTION = "湖北2022年举办了多少场招聘会?"
 EMBEDDER = HashEmbedder(dim=256)

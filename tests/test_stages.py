@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from rag.bot import Bot
-from rag.config import Settings
 from rag.errors import InputError
 from rag.eval.figures import figures
 from rag.eval.rows import Gold
@@ -16,6 +15,7 @@ from rag.read import ExtractiveReader
 
 from .index_kit import HashEmbedder
 from .office import HUBEI_2021, HUBEI_2022, office
+from .rules_kit import Settings
 
 H21, H22, S22 = "hubei2021.txt", "hubei2022.txt", "shaanxi2022.txt"
 GOLD = [

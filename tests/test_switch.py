@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from rag.bot import Bot
-from rag.config import Settings, home
+from rag.config import home
 from rag.errors import ModelMismatch
 from rag.hub import pull
 from rag.index.build import build
 from rag.store import Snapshot
 
 from .index_kit import write
+from .rules_kit import Settings
 from .test_embed import save_static
 
 QUESTION = "全省总工会帮扶困难职工多少人?"

@@ -3,12 +3,12 @@
 import pytest
 
 from rag.bot import Bot
-from rag.config import Settings
 from rag.index.build import build
 from rag.question.query import understand
 from rag.read.trend import asked
 
 from .index_kit import HashEmbedder, write
+from .rules_kit import Settings
 
 FIGURES = {2019: ("12.4", 310), 2020: ("13.1", 352), 2021: ("15.6", 401), 2022: ("18.2", 455), 2023: ("19.9", 512)}
 TEXT = "江西省{year}年工会工作综述\n\n{year}年,江西各级工会新发展会员{members}万人,建成职工书屋{rooms}家。\n"

@@ -84,12 +84,14 @@ def risk(run: Run) -> Html | None:
     points = [(float(c), float(r), float(t)) for c, r, t in curve.get("points") or () if t > 0]
     if not points:
         return None
-    threshold = float((run.meta.get("settings") or {}).get("min_support", 0.5))
+    settings = run.meta.get("settings") or {}
+    name_of = "min_support" if settings.get("reader", "extractive") == "extractive" else "min_probability"
+    threshold = float(settings.get(name_of, 0.5))
     coverage, share, _ = plots.present(points, threshold)
     area = curve.get("aurc")
     said = tr(
-        f"min_support 越低，答得越多，错得也越多。现用 {threshold:g}：覆盖 {words.percent(coverage)}，其中错 {words.percent(share)}。曲线下面积 {_three(area)}，越小越好。曲线以外的题没有找到可答的内容，或名称、年份对不上，降低阈值也不会作答。",
-        f"The lower min_support, the more is answered and the more of it is wrong. At {threshold:g} it covers {words.percent(coverage)}, of which {words.percent(share)} are wrong. Area {_three(area)}; less is better. Questions beyond the curve have nothing to answer with, or a name or year that does not match: no threshold answers them.",
+        f"{name_of} 越低，答得越多，错得也越多。现用 {threshold:g}：覆盖 {words.percent(coverage)}，其中错 {words.percent(share)}。曲线下面积 {_three(area)}，越小越好。曲线以外的题没有找到可答的内容，或名称、年份对不上，降低阈值也不会作答。",
+        f"The lower {name_of}, the more is answered and the more of it is wrong. At {threshold:g} it covers {words.percent(coverage)}, of which {words.percent(share)} are wrong. Area {_three(area)}; less is better. Questions beyond the curve have nothing to answer with, or a name or year that does not match: no threshold answers them.",
     )
     name = tr("风险与覆盖：阈值该放哪", "Risk and coverage: where to put the threshold")
     head = [tr("覆盖", "coverage"), tr("风险", "risk"), tr("阈值", "threshold")]

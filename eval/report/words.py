@@ -67,8 +67,8 @@ STAGES: Mapping[str, Stage] = {
             "A sentence of the evidence was read, but its support fell short or it was not verified, so nothing was answered.",
         ),
         (
-            "看问题中哪些词原文没有说到。只是换了说法：补同义词；普遍偏严：对照「风险与覆盖」一图降低 min_support。",
-            "See which words of the question the source does not say. Mere wording: add synonyms; too strict throughout: lower min_support, looking at the plot of risk and coverage.",
+            "看问题中哪些词原文没有说到。只是换了说法：补同义词；普遍偏严：对照「风险与覆盖」一图降低 min_probability。",
+            "See which words of the question the source does not say. Mere wording: add synonyms; too strict throughout: lower min_probability, looking at the plot of risk and coverage.",
         ),
     ),
     "answered_wrongly": Stage(
@@ -78,8 +78,8 @@ STAGES: Mapping[str, Stage] = {
             "It answered, and said the wrong thing, cited something else than the evidence, or should have refused.",
         ),
         (
-            "该拒答而作答的，提高 min_support；说得不对的，对照两栏看阅读器取了哪几个字；引证不对的，看标准题集是否漏列了同样能作证的另一处。",
-            "Where it should have refused, raise min_support; where it said the wrong thing, see in the two columns which words the reader took; where the citation is wrong, check whether the gold set misses another place that proves it as well.",
+            "该拒答而作答的，提高 min_probability；说得不对的，对照两栏看阅读器取了哪几个字；引证不对的，看标准题集是否漏列了同样能作证的另一处。",
+            "Where it should have refused, raise min_probability; where it said the wrong thing, see in the two columns which words the reader took; where the citation is wrong, check whether the gold set misses another place that proves it as well.",
         ),
     ),
 }

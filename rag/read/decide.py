@@ -66,8 +66,12 @@ class Decision(NamedTuple):
     offset: float
 
     def probability(self, features: dict[str, float], *, any_time: bool = False, any_place: bool = False) -> float:
-        """Between 0 and 1. Another year or place than the one asked about is no answer, unless `any_time` or `any_place`."""
-        if (features["time"] == 0 and not any_time) or (features["place"] == 0 and not any_place):
+        """Between 0 and 1.
+
+        Another year or place than the one asked about is no answer, unless `any_time` or `any_place`; nor is what lacks a name, a
+        quoted title or a code of the question.
+        """
+        if features["names_missing"] or (features["time"] == 0 and not any_time) or (features["place"] == 0 and not any_place):
             return 0.0
         told = {**features, **({"time": 1.0} if any_time else {}), **({"place": 1.0} if any_place else {})}
         return 1 / (1 + math.exp(-self.offset - sum(weight * told[name] for name, weight in self.weights.items())))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..encoder.decode import Reading
     from ..retrieve.search import Retrieved
 
-READ = 20
+READ = 6
 """Passages that are read, of those retrieved."""
 SURE = 0.6
 """Probability of yes, or of no, from which it is said."""
