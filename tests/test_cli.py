@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 import rag
 from rag import messages
 from rag.answer import to_dict
-from rag.cli.main import build, terminal
+from rag.cli import terminal
+from rag.cli.main import build
 from rag.errors import ConfigError, InputError, ModelError, NoIndex
 from rag.session import Session
 

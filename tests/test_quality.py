@@ -15,7 +15,7 @@ from rag.session import Session
 
 ROOT = Path(__file__).parent.parent
 SETS = ROOT / "tests" / "sets"
-WORSE = Settings(chunk_tokens=40, lexical=False)
+WORSE = Settings(chunk_tokens=40, lexical=False, reader="extractive")
 
 
 def run(gold, *folders, settings=None):
