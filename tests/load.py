@@ -66,6 +66,7 @@ def invent(folder: Path, count: int, seed: int = 0) -> None:
 @contextmanager
 def server(home: Path) -> Iterator[tuple[str, int]]:
     """`zhiyin serve` over the index in `home`: its address and process id."""
+    (home / "config.toml").write_text('reader = "extractive"\n', encoding="utf-8")  # what is loaded here is the index, not the processor
     process = subprocess.Popen([sys.executable, "-u", "-m", "rag", "serve", "--port", "0"], env=_env(home), stdout=subprocess.PIPE, encoding="utf-8")
     try:
         assert process.stdout is not None

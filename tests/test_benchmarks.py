@@ -484,7 +484,7 @@ class TestExtractive:
             {"id": "a", "context": TOWN, "question": question, "answers": [{"text": "3260人", "start": 14}]}
         ]
         path = written(tmp_path / "dev.json", as_lines(rows))
-        figures = benchmarks.run("cmrc", path, settings=Settings(min_support=1.0)).figures["extraction"]
+        figures = benchmarks.run("cmrc", path, settings=Settings(min_probability=1.0)).figures["extraction"]
         assert (figures["all"]["answered"], figures["all"]["em"], figures["all"]["f1"]) == (0.0, 0.0, 0.0)
         assert figures["best span, never refused"] == {"n": 1, "em": 1.0, "f1": 1.0}
         assert figures["answered"] == {

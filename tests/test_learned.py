@@ -136,12 +136,14 @@ def test_the_shipped_decision_names_every_feature_and_its_data():
 
 
 def test_more_certain_readings_are_more_probable():
-    low, high = dict.fromkeys(FEATURES, 1.0), dict.fromkeys(FEATURES, 1.0) | {"odds": 4.0}
+    low = dict.fromkeys(FEATURES, 1.0) | {"names_missing": 0.0}
+    high = low | {"odds": 4.0}
     assert decision().probability(low) < decision().probability(high)
 
 
 def test_another_place_is_vetoed():
-    features = dict.fromkeys(FEATURES, 1.0) | {"place": 0.0}
+    features = dict.fromkeys(FEATURES, 1.0) | {"place": 0.0, "names_missing": 0.0}
     sure = Decision({"odds": 1.0}, 5.0)
     assert sure.probability(features) == 0.0
     assert math.isclose(sure.probability(features, any_place=True), 1 / (1 + math.exp(-6)))
+    assert sure.probability(features | {"names_missing": 1.0}, any_place=True) == 0.0

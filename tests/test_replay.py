@@ -7,7 +7,7 @@ import pytest
 
 from rag.answer import to_dict
 from rag.bot import Bot
-from rag.cli.main import main as cli
+from rag.cli import main as cli
 from rag.cli.replay import answers, replay
 from rag.errors import InputError, NoIndex
 from rag.index.build import build
