@@ -7,8 +7,8 @@ from collections import namedtuple
 
 import pytest
 
-from rag.cli.doctor import Check, broken, examine, examine_index, render
 from rag.cli import doctor
+from rag.cli.doctor import Check, broken, examine, examine_index, render
 from rag.config import Settings
 from rag.hub import pull
 from rag.index.build import build

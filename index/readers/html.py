@@ -222,8 +222,8 @@ def _rows(table: Any) -> list[list[str]]:
     return rows if any(map(any, rows)) else []
 
 
-def _cells(row: Any) -> Iterator[Any]:
-    return row.iterchildren("td", "th", "cell")
+def _cells(row: Any) -> list[Any]:
+    return list(row.iterchildren("td", "th", "cell"))
 
 
 def _spanned(table: Any, rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:

@@ -73,7 +73,7 @@ def _texts(layer: Any) -> Iterator[Text]:
         box = [float(number) for number in item.get("Boundary", "").split()]
         text = "".join(code.text or "" for code in item.iterfind("{*}TextCode")).strip("\n")
         if len(box) == 4 and text and item.get("Visible") != "false":
-            yield Text(*box, text)
+            yield Text(box[0], box[1], box[2], box[3], text)
 
 
 def _lines(texts: list[Text]) -> Iterator[str]:

@@ -23,7 +23,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     said = _CODEPAGE.search(data[:2000])
     encoding = f"cp{int(said[1])}" if said and int(said[1]) not in (0, 65001) else "cp936"
     try:
-        text = rtf_to_text(data.decode("latin-1"), encoding=encoding, errors="replace")
+        text = str(rtf_to_text(data.decode("latin-1"), encoding=encoding, errors="replace"))
     except Exception as error:
         raise UnreadableDocument(f"{path} is no RTF file, or damaged ({str(error) or type(error).__name__})") from error
     raw = "\n".join(line.strip(" \t|") if "|" not in line.strip(" \t|") else " | ".join(c.strip() for c in line.split("|") if c.strip()) for line in text.split("\n"))

@@ -54,14 +54,15 @@ def _openpyxl(data: bytes) -> Iterator[Sheet]:
     from openpyxl import load_workbook
     from openpyxl.utils import get_column_letter
 
+    sheet: Any
     for sheet in load_workbook(io.BytesIO(data), data_only=True).worksheets:
         if sheet.sheet_state != "visible":
             continue
         # a sheet may be a million rows long with twenty cells in it: only those that hold something are looked at
-        held = {place: text for place, cell in sheet._cells.items() if (text := _shown(cell.value, cell.number_format))}
+        held = {place: text for place, cell in sheet._cells.items() if (text := _shown(cell.value, cell.number_format or ""))}
         for merged in sheet.merged_cells.ranges:
-            if text := held.get((merged.min_row, merged.min_col)):
-                held |= {(row, column): text for row in range(merged.min_row, merged.max_row + 1)[:MOST_MERGED]
+            if shown := held.get((merged.min_row, merged.min_col)):
+                held |= {(row, column): shown for row in range(merged.min_row, merged.max_row + 1)[:MOST_MERGED]
                          for column in range(merged.min_col, merged.max_col + 1)[:MOST_MERGED]}  # fmt: skip
         width = max((column for _, column in held), default=0)
         hidden = {letter for letter, column in sheet.column_dimensions.items() if column.hidden}
