@@ -126,17 +126,20 @@ class Asking:
 
     def passages(self, query: Query) -> tuple[list[View], list[Retrieved]]:
         """The sentences that a reader gets for a part of the question, and the passages that they are of."""
-        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+        retrieved = self._retrieve(query)
         return self._views(retrieved), retrieved
 
     def tell(self, finding: Finding) -> Answer:
         """The answer that a finding alone would give."""
         return self._compose([("", finding, None)])
 
+    def _retrieve(self, query: Query) -> list[Retrieved]:
+        return retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+
     def _find(self, label: str, query: Query) -> Step:
         check_wanted()
         at = time.perf_counter()
-        retrieved = retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+        retrieved = self._retrieve(query)
         self.timing["retrieve"] += (time.perf_counter() - at) * 1000
         self.retrieved += [r for r in retrieved if r.chunk_id not in {o.chunk_id for o in self.retrieved}]
         check_wanted()
@@ -159,8 +162,9 @@ class Asking:
 
         What is compared is chosen together, by the rules, which know of what measure a figure is; the reader is asked where they find nothing.
         """
+        views = self._views(retrieved)
         for reader in (self.rules, self.reader) if len(self.plan.steps) > 1 else (self.reader,):
-            findings = reader.read(query, self._views(retrieved), retrieved)
+            findings = reader.read(query, views, retrieved)
             eligible = [f for f in findings[:CONSIDERED] if _eligible(f)]
             chosen = next((f for f in eligible if self._supported(f)), None)
             if chosen is not None:

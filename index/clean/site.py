@@ -116,9 +116,10 @@ def from_a_site(text: str) -> bool:
 
     Only then may lines be judged by their words. In any other text `未经同意，不得……` is a rule and `登录` a step.
     """
-    lines = [fold(line.body) for line in split_lines(text) if len(line.body) <= 160]
-    shown = sum(any(sign.search(line) and (len(line) <= 60 or is_chrome(line)) for line in lines) for sign in _SIGNS)
-    return shown + any(_is_spam(line.body) for line in split_lines(text)) >= ENOUGH_SIGNS
+    bodies = [line.body for line in split_lines(text)]
+    short = [fold(body) for body in bodies if len(body) <= 160]
+    shown = sum(any(sign.search(line) and (len(line) <= 60 or is_chrome(line)) for line in short) for sign in _SIGNS)
+    return shown + any(map(_is_spam, bodies)) >= ENOUGH_SIGNS
 
 
 def is_chrome(body: str) -> bool:
