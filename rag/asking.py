@@ -371,7 +371,7 @@ def _by_item(row: Row) -> list[Row]:
 
 def _eligible(finding: Finding) -> bool:
     """Whether only its support can still speak against a finding."""
-    if finding.view.instructs is not None and finding.span.end > finding.view.instructs:
+    if any(view.instructs is not None and span.end > view.instructs for view, span in finding.pieces):
         return False  # what a document tells us to say is no answer
     if finding.probability is not None:
         return True

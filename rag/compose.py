@@ -48,10 +48,13 @@ LONGEST = 160
 
 
 def whole(finding: Finding) -> str:
-    """The sentence that an answer stands in, of a long one its clauses: what makes the short answer whole."""
+    """The sentence that an answer stands in, of a long one its clauses: what makes the short answer whole.
+
+    What tells whoever answers what to say is left out of it.
+    """
     view, span = finding.view, finding.span
     if len(view.text) <= LONGEST:
-        return view.text.strip()
+        return view.text[: view.instructs].strip()
     first, last = view.clause_of(span.start), view.clause_of(max(span.start, span.end - 1))
     return view.text[view.clauses[max(first - 1, 0)][0] : view.clauses[last][1]].strip(" ,\uff0c;\uff1b\u3001")
 
