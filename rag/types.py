@@ -95,6 +95,7 @@ class Document:
     encoding: str | None = None
     pages: tuple[int, ...] = ()
     title: str | None = None  # what the format itself says (HTML title, DOCX properties)
+    edits: tuple[Edit, ...] = ()  # what the format itself says must be read otherwise: struck text, cells behind their headings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from rag.errors import EmptyDocument
+from rag.index.readers._marks import unmarked, without
 from rag.index.readers.html import extract, read
 
 NEWS = """<!doctype html><html><head><meta charset="{charset}"><title>四川工会五年工作回眸_工会新闻网</title>
@@ -154,3 +155,46 @@ def test_cells_that_span_rows_and_columns_count_in_each(tmp_path):
     (tmp_path / "车.html").write_text(page, encoding="utf-8")
     raw = read(tmp_path / "车.html", source="车.html").raw
     assert "线路：一号线；首班 东门：8:10；首班 西门：8:25" in raw
+
+
+def told(body):
+    """The clean text of a page of ours."""
+    raw, _ = extract(f"<html><head><title>内网</title></head><body>{body}</body></html>")
+    return without(raw)
+
+
+def test_struck_and_hidden_text_is_set_apart():
+    raw, _ = extract('<p>租金每月<s>900元</s><ins>800元</ins>，押金<del>一</del>两个月。</p><p hidden>底价700元</p><div style="Display : None"><p>暗语</p></div>')
+    assert unmarked(raw)[0] == "租金每月900元800元，押金一两个月。\n\n底价700元\n\n暗语"
+    assert clean_text(without(raw)) == "租金每月800元，押金两个月。"
+
+
+def clean_text(text):
+    return "\n".join(line for line in text.split("\n") if line)
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("每升10<sup>4</sup>个", "每升10⁴个"), ("面积36m<sup>2</sup>", "面积36m²"), ("编制77<sup>3</sup>人", "编制77[注3]人"), ("详见<sup>[12]</sup>", "详见[注12]"),
+        ("CO<sub>2</sub>", "CO2"), ("log5<sub>2</sub>", "log5_2"), ("共46<b>万</b>元", "共46万元"),
+        ('<input type="checkbox" checked>是<input type="checkbox">否', "☑是☐否"),
+    ],
+)  # fmt: skip
+def test_what_a_browser_shows_of_a_line(markup, text):
+    assert told(f"<p>{markup}</p>") == text
+
+
+def test_numbers_of_lists_and_terms_of_definitions():
+    body = "<h2>步骤</h2><ol start='3'><li>断电</li><li><p>挂牌</p></li><li value='9'>送电</li></ol><dl><dt>短驳</dt><dt>倒运</dt><dd>场内的搬运</dd><dt>回单</dt><dd>签收的单据</dd></dl>"
+    assert told(body).split("\n\n") == ["步骤", "3. 断电", "4. 挂牌", "9. 送电", "短驳、倒运：场内的搬运", "回单：签收的单据"]
+
+
+def test_a_page_without_menus_is_read_whole():
+    body = "<h1>保管手册</h1><p>本手册供各库房的保管人员使用，由物资处解释。</p><h2>入库</h2><ul><li>点数</li><li>登记</li></ul><pre>第1行\n第2行</pre><p>完</p>"
+    assert told(body).split("\n\n") == ["保管手册", "本手册供各库房的保管人员使用，由物资处解释。", "入库", "点数", "登记", "第1行\n第2行", "完"]
+
+
+def test_a_long_cell_stays_behind_its_heading():
+    body = f"<table><caption>方案</caption><tr><th>方案</th><th>预算</th><th>说明</th></tr><tr><td>甲</td><td>31万元</td><td>{'利用旧房改造。' * 40}</td></tr><tr><td>乙</td><td>46万元</td><td>新建</td></tr></table>"
+    assert told(body).endswith("方案：乙；预算：46万元；说明：新建")

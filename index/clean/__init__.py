@@ -56,7 +56,7 @@ def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
     At least one part; its text is empty where nothing but the site's own words was there. `title` is set where the
     page was split by it. `watch` is told, rule by rule, of the text that each saw and of its edits.
     """
-    page = Draft.of(document.raw).after(CHARACTERS, watch).after(PAGE, watch)
+    page = Draft.of(document.raw).edited(document.edits).after(CHARACTERS, watch).after(PAGE, watch)
     if from_a_site(page.text):
         page = page.after(SITE, watch)
     parts = []

@@ -19,6 +19,7 @@ from .lines import (
     is_byline,
     is_numbered,
     is_prose,
+    is_row,
     split_lines,
     width,
 )
@@ -71,7 +72,7 @@ def columns(text: str) -> list[Edit]:
     for line, after in pairwise(lines):
         paragraph.add(line.body)
         if _goes_on(line.body, after.body, paragraph, wrapped) or (
-            line.start in seams and not is_byline(line.body) and not is_numbered(after.body)
+            line.start in seams and not is_byline(line.body) and not is_numbered(after.body) and not is_row(line.body) and not is_row(after.body)
         ):
             glue = " " if _LATIN_END.search(line.body) and _LATIN_START.match(after.body) else ""
             if glue and re.search(f"[{HAN}]", line.body[-2:] + after.body[:2]):
@@ -84,7 +85,7 @@ def columns(text: str) -> list[Edit]:
 
 def _goes_on(a: str, b: str, paragraph: _Paragraph, wrapped: int) -> bool:
     """Whether the form of two lines says that a sentence goes on from one to the other."""
-    if BARRIER in (a, b) or is_byline(a) or is_byline(b):
+    if BARRIER in (a, b) or is_byline(a) or is_byline(b) or is_row(a) or is_row(b):
         return False
     if _STOPPED.match(b) and not (ends_sentence(a) and b[0] not in CLOSERS):
         return True

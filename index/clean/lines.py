@@ -37,6 +37,7 @@ _BYLINE = re.compile(
     [^。！？；]{0,90} $
     """
 )
+_ROW = re.compile(r"[^：:；;。]{1,40}[：:][^；;]*[；;][^：:；;。]{1,40}[：:]|[^|]+ \| ")  # `年份：2022；人数：15万`, `年份 | 人数`
 _SENTENCE = re.compile("[。！？!?；;]")
 _COMMA = re.compile("[，,]")
 _LETTERS = re.compile(f"[{HAN}A-Za-z]{{2}}")
@@ -87,6 +88,11 @@ def is_numbered(line: str) -> bool:
 def is_byline(line: str) -> bool:
     """Whether the line names its writers: `本报记者 …`, `作者:…`."""
     return bool(_BYLINE.match(line))
+
+
+def is_row(line: str) -> bool:
+    """Whether the line is a row of a table or a form: values behind their labels, or cells parted by bars."""
+    return bool(_ROW.match(line))
 
 
 def is_prose(line: str) -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 from rag.errors import DocumentTooLarge, EmptyDocument, UnreadableDocument
 from rag.types import Document
 
+from ._marks import plain, unmarked
+
 MAX_BYTES = 200 * 1024 * 1024
 
 # Enough of the first bytes to tell somebody what the file really is.
@@ -85,7 +87,10 @@ def document(
     pages: tuple[int, ...] = (),
     title: str | None = None,
 ) -> Document:
-    """Wrap up `raw` with its version. Raises EmptyDocument where it is all white space."""
+    """Wrap up `raw`, marks taken out, with its version. Raises EmptyDocument where it is all white space."""
+    whole, edits = unmarked(raw)
+    pages = tuple(len(plain(raw[:at])) for at in pages) if edits else pages
+    raw = whole
     if not raw.strip("\ufeff\u200b \t\r\n\v\f\u3000\xa0"):
         raise EmptyDocument(f"{path} holds no text, only white space")
     digest = hashlib.sha256(raw.encode("utf-8")).hexdigest()
@@ -97,6 +102,7 @@ def document(
         encoding=encoding,
         pages=pages,
         title=" ".join(title.split()) or None if title else None,
+        edits=edits,
     )
 
 

@@ -18,14 +18,15 @@ from rag.types import Document
 from ..encoding import CERTAIN, decode, likelihood
 from ._common import MAX_BYTES, document, load, own_title, really
 from ._grid import MOST_MERGED, lines
+from ._marks import lowered, marked, plain, raised, without
 
 _SKIP = frozenset((
     *("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "nav"),
-    *("select", "option", "button", "input", "textarea"),
+    *("select", "option", "button", "textarea"),
 ))  # fmt: skip
 _INLINE = frozenset((
     *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "hi", "i"),
-    *("img", "ins", "kbd", "label", "mark", "q", "rb", "ref", "ruby", "s", "samp", "small", "span", "strike"),
+    *("img", "input", "ins", "kbd", "label", "mark", "q", "rb", "ref", "ruby", "s", "samp", "small", "span", "strike"),
     *("strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
 ))  # fmt: skip
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "head"))
@@ -39,6 +40,13 @@ _DATELINE = re.compile(
 _EAST_ASIAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _BROKEN_LINE = re.compile(rf"(?<={_EAST_ASIAN})[ \t]*\r?\n\s*(?={_EAST_ASIAN})")
 _LONG = 12  # characters that do not stand twice on a page by chance
+_HIDING = re.compile(r"(?i)(?:display\s*:\s*none|visibility\s*:\s*hidden)")
+_STRUCK = frozenset(("del", "s", "strike"))
+_FURNITURE = re.compile(r"(?i)(?:^|[\s_-])(?:nav(?:bar|igation)?|menu|footer|foot|sidebar|side|aside|crumbs?|breadcrumbs?|copyright|share|banner|related|login|search|comments?)(?:$|[\s_-])")
+"""What templates call the parts of a page that are no part of its document: tags, classes, ids."""
+_PARTS = frozenset(("nav", "header", "footer", "aside", "form", "div", "ul", "ol", "section", "table", "p"))
+_LONG_CELL = 200
+"""Characters above which a cell holds running text."""
 
 
 class Block(NamedTuple):
@@ -47,6 +55,7 @@ class Block(NamedTuple):
     text: str
     heading: bool = False
     rows: tuple[tuple[str, ...], ...] = ()  # of a table of data
+    linked: int = 0  # characters that are links
 
     @property
     def told(self) -> str:
@@ -55,8 +64,8 @@ class Block(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The text without white space, for comparing."""
-        return "".join(self.text.split())
+        """The text that will be searched, without white space, for comparing."""
+        return "".join(without(self.text).split())
 
 
 def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
@@ -82,13 +91,29 @@ def extract(page: str) -> tuple[str, str | None]:
         return "", None
     blocks = list(_walk(tree))
     headline, name = _titles(tree)
+    if not _is_of_a_site(tree, blocks):
+        return "\n\n".join(block.told for block in blocks), headline or name
     main = _main(tree)
     wanted = "".join(block.key for block in main)
     chosen = _choose(blocks, wanted)
     if sum(len(blocks[i].key) for i in chosen) >= 0.8 * len(wanted):
-        main = [blocks[i] for i in [*_lead(blocks, chosen, headline), *chosen]]
+        main = [blocks[i] for i in [*_lead(blocks, chosen, headline), *_between(blocks, chosen)]]
     text = "\n\n".join(block.told for block in main or blocks)
     return text, headline or name
+
+
+def _is_of_a_site(tree: Any, blocks: list[Block]) -> bool:
+    """Whether anything says that more than a document stands on the page: menus, side boxes, many links."""
+    if any(_FURNITURE.search(f"{node.tag} {node.get('class', '')} {node.get('id', '')}") for node in tree.iter() if node.tag in _PARTS):
+        return True
+    return sum(block.linked for block in blocks) > 0.1 * sum(len(block.text) for block in blocks)
+
+
+def _between(blocks: list[Block], chosen: list[int]) -> list[int]:
+    """The chosen blocks, and what stands between the first and the last of them and is no list of links."""
+    if not chosen:
+        return []
+    return [i for i in range(chosen[0], chosen[-1] + 1) if i in set(chosen) or 2 * blocks[i].linked < len(blocks[i].text)]
 
 
 def whole(page: str) -> str:
@@ -127,14 +152,87 @@ def _parse(page: str) -> Any:
     etree.strip_elements(tree, "rt", "rp", with_tail=False)  # readings set over characters
     for node in tree.iter():
         # Lines of the file are no spaces between Chinese characters (CSS Text Level 3, section 4.1.3).
-        node.text = node.text and _BROKEN_LINE.sub("", node.text)
-        node.tail = node.tail and _BROKEN_LINE.sub("", node.tail)
+        node.text = node.text and (plain(node.text) if node.tag == "pre" else _BROKEN_LINE.sub("", plain(node.text)))
+        node.tail = node.tail and _BROKEN_LINE.sub("", plain(node.tail))
+    _spell_out(tree)
+    _number(tree)
+    _define(tree)
+    _set_apart(tree)
     return tree
+
+
+def _spell_out(tree: Any) -> None:
+    """Write raised and lowered figures and ticks as characters."""
+    from lxml import etree
+
+    before = ""
+    for event, node in etree.iterwalk(tree, events=("start", "end")):
+        if event == "start":
+            if node.tag in ("sup", "sub") and len(text := node.text_content()) <= 12:
+                for child in list(node):
+                    node.remove(child)
+                node.text = (raised if node.tag == "sup" else lowered)(text, before)
+            elif node.tag == "input" and node.get("type", "").lower() in ("checkbox", "radio"):
+                node.tail = ("☐" if node.get("checked") is None else "☑") + (node.tail or "")
+            before = (before + (node.text or ""))[-20:]
+        else:
+            before = (before + (node.tail or ""))[-20:]
+
+
+def _number(tree: Any) -> None:
+    """Write the number of each item of a list that a browser counts."""
+    for items in tree.iter("ol"):
+        number = _count(items.get("start")) if items.get("start", "").isdecimal() else 1
+        for item in items.iterchildren("li"):
+            number = int(item.get("value")) if item.get("value", "").isdecimal() else number
+            if next(item.iter("div", "table", "section", "article"), None) is None and not re.match(r"\s*[\d(（①-⑳]", item.text_content()):
+                _prefix(item, f"{number}. ")
+            number += 1
+
+
+def _define(tree: Any) -> None:
+    """Write each term before its definition."""
+    for items in list(tree.iter("dl")):
+        terms: list[Any] = []
+        for node in list(items.iter("dt", "dd")):
+            if node.tag == "dt":
+                terms = [*([] if terms and terms[-1].getparent() is None else terms), node]
+            elif terms and all(len(term.text_content()) <= 40 for term in terms):
+                _prefix(node, "、".join(_squeeze(term.text_content()) for term in terms) + "：")
+                for term in terms:
+                    if term.getparent() is not None:
+                        term.drop_tree()
+
+
+def _prefix(node: Any, text: str) -> None:
+    """Put `text` before the first word under `node`."""
+    for inner in node.iter():
+        if isinstance(inner.tag, str) and (inner.text or "").strip():
+            inner.text = text + inner.text.lstrip()
+            return
+        if inner is not node and (inner.tail or "").strip() and not inner.text_content().strip():
+            inner.tail = text + inner.tail.lstrip()
+            return
+
+
+def _set_apart(tree: Any) -> None:
+    """Mark all text that is struck or hidden."""
+    for node in tree.iter():
+        if not isinstance(node.tag, str):
+            continue
+        hidden = node.get("hidden") is not None or _HIDING.search(node.get("style", ""))
+        if not hidden and node.tag not in _STRUCK:
+            continue
+        rule = "hidden" if hidden else "struck"
+        for inner in node.iter():
+            inner.text = inner.text and marked(inner.text, rule)
+            if inner is not node:
+                inner.tail = inner.tail and marked(inner.tail, rule)
 
 
 def _titles(tree: Any) -> tuple[str | None, str | None]:
     """Return the headline, where there is just one, and the page's title without the name of the site."""
-    headlines = [text for node in tree.iter("h1") if (text := _squeeze(node.text_content()))]
+    headlines = [text for node in tree.iter("h1") if (text := _squeeze(without(node.text_content())))]
     title = own_title(tree.findtext("head/title"))
     name = re.split(r"\s+[-|–—]+\s+|\s*[_|]+\s*|--+", title)[0] if title else None
     return (headlines[0] if len(headlines) == 1 else None), name or title
@@ -146,8 +244,11 @@ def _main(tree: Any) -> list[Block]:
 
     from trafilatura import bare_extraction
 
+    visible = copy.deepcopy(tree)
+    for node in visible.iter():
+        node.text, node.tail = node.text and without(node.text), node.tail and without(node.tail)
     found = bare_extraction(
-        copy.deepcopy(tree), include_comments=False, include_tables=True, with_metadata=False
+        visible, include_comments=False, include_tables=True, with_metadata=False
     )
     body = getattr(found, "body", None)
     return [] if body is None else list(_walk(body))
@@ -181,45 +282,62 @@ def _lead(blocks: list[Block], chosen: list[int], headline: str | None) -> list[
     ]
 
 
-def _walk(node: Any, pieces: list[str] | None = None) -> Iterator[Block]:
+class _Pieces:
+    """The text of the block that is being put together, and how much of it is links."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.linked = 0
+
+    def flush(self, *, heading: bool = False) -> Iterator[Block]:
+        """Yield the block, if there is any text in it, and begin the next."""
+        text, linked = _squeeze("".join(self.texts)), self.linked
+        self.texts, self.linked = [], 0
+        if text:
+            yield Block(text, heading, linked=linked)
+
+
+def _walk(node: Any, pieces: _Pieces | None = None) -> Iterator[Block]:
     """Yield the blocks under `node`, of a page or of trafilatura's own XML."""
     top = pieces is None
-    pieces = [] if pieces is None else pieces
+    pieces = pieces or _Pieces()
     tag = node.tag
     if not isinstance(tag, str) or (tag in _SKIP and not (tag == "head" and node.get("rend"))):
         return
     if tag in ("br", "lb"):
-        pieces.append("\n")
+        pieces.texts.append("\n")
+    elif tag == "pre":
+        yield from pieces.flush()
+        yield from [Block(text)] if (text := "\n".join(filter(str.strip, node.text_content().split("\n")))) else []
     elif tag == "table" and (rows := _rows(node)):
-        yield from _flush(pieces)
-        yield Block("\n".join("\t".join(row) for row in rows if any(row)), rows=_spanned(node, rows))
+        yield from pieces.flush()
+        for caption in node.iterchildren("caption"):
+            yield from _walk(caption)
+        yield Block("\n".join("\t".join(row) for row in rows if any(row)), rows=_spanned(node, rows), linked=sum(len(a.text_content()) for a in node.iter("a")))
     else:
         block = top or tag not in _INLINE
         if block:
-            yield from _flush(pieces)
-        pieces.append(_spaces(node.text))
+            yield from pieces.flush()
+        if tag == "a":
+            pieces.linked += len("".join(node.text_content().split()))
+        pieces.texts.append(_spaces(node.text))
         for child in node:
             yield from _walk(child, pieces)
-            pieces.append(_spaces(child.tail))
+            pieces.texts.append(_spaces(child.tail))
         if block:
-            yield from _flush(pieces, heading=tag in _HEADINGS)
-
-
-def _flush(pieces: list[str], *, heading: bool = False) -> Iterator[Block]:
-    text = _squeeze("".join(pieces))
-    pieces.clear()
-    if text:
-        yield Block(text, heading)
+            yield from pieces.flush(heading=tag in _HEADINGS)
 
 
 def _rows(table: Any) -> list[list[str]]:
     """The cells of a table of data by rows; nothing for one that only lays out the page."""
     if next(table.iterdescendants("table"), None) is not None:
         return []
-    rows = [[" ".join(_squeeze(" ".join(cell.itertext())).split()) for cell in _cells(row)] for row in table.iter("tr", "row")]
-    if max(map(len, rows), default=0) < 2 or any(len(cell) > 200 for row in rows for cell in row):
+    rows = [[" ".join(" ".join(block.text for block in _walk(cell)).split()) for cell in _cells(row)] for row in table.iter("tr", "row")]
+    cells = [cell for row in rows for cell in row if cell]
+    laid_out = next(table.iter("th"), None) is None and 2 * sum(len(cell) > _LONG_CELL for cell in cells) >= len(cells)
+    if max(map(len, rows), default=0) < 2 or laid_out:
         return []
-    return rows if any(map(any, rows)) else []
+    return rows if cells else []
 
 
 def _cells(row: Any) -> list[Any]:
