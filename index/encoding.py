@@ -26,6 +26,9 @@ BARELY = -12.5  # every character exists: enough for a name or a title, about wh
 SHORT = 32  # bytes, up to which BARELY is enough
 BAD_SHARE = 0.01  # of the multi-byte characters; above it, damage is taken for a wrong guess
 
+LOST_SHARE = 0.1  # of the bytes that are no ASCII, in lines that can't be read, above which a file is not of mixed encodings
+MIXED = "mixed"
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -52,10 +55,17 @@ def decode(data: bytes) -> tuple[str, str]:
     """Return the text of `data` without byte order mark, and the name of its encoding.
 
     Line ends stay as they are. `data.decode(encoding)` gives the same text, unless single damaged bytes had
-    to be replaced by U+FFFD, which is logged. Raises UnreadableDocument for text in no known encoding.
+    to be replaced by U+FFFD, which is logged; a text put together of several encodings is read line by line, and its
+    encoding is called "mixed". Raises UnreadableDocument for text in no known encoding.
     """
-    encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or detect(data)
-    return _decode_all(data, encoding), encoding
+    try:
+        encoding = next((name for bom, name in _BOMS if data.startswith(bom)), None) or detect(data)
+        return _decode_all(data, encoding), encoding
+    except UnreadableDocument:
+        text = _by_line(data)
+        if text is None:
+            raise
+        return text, MIXED
 
 
 def detect(data: bytes) -> str:
@@ -178,6 +188,29 @@ def _japanese(sample: bytes) -> str | None:
         if len(letters) >= 8 and kana >= 0.25 * len(letters) and _BAD not in letters:
             return name
     return None
+
+
+def _by_line(data: bytes) -> str | None:
+    """Read a file whose lines come from several sources, as logs and pasted lists do; None where too few lines make sense."""
+    if b"\0" in data or b"\n" not in data:
+        return None
+    lines, lost = [], 0
+    for line in data.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True):
+        try:
+            lines.append(line.decode("utf-8"))
+            continue
+        except UnicodeDecodeError:
+            scores = {name: _score(line, name) for name in ("gb18030", "big5")}
+        best = max(scores, key=lambda name: scores[name])
+        if scores[best] <= PLAUSIBLE:
+            best = "utf-8"
+            lost += len(line)
+        lines.append(line.decode(best, "replace"))
+    text = "".join(lines)
+    if lost > LOST_SHARE * sum(byte > 0x7F for byte in data) or _is_binary(text):
+        return None
+    log.warning("this text is in several encodings; %d bytes of it are in none that is known", lost)
+    return text
 
 
 def _is_binary(text: str) -> bool:

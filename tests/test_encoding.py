@@ -196,3 +196,11 @@ def test_likelihood_prefers_what_people_write():
     assert likelihood("笢弊馱頗") < likelihood("中国工会") - 3
     assert likelihood(SIMPLIFIED.encode("gbk").decode("big5", "replace")) < CERTAIN - 3
     assert likelihood("plain") == -float("inf")
+
+
+def test_lines_of_several_encodings():
+    first, second = "南区负责人为沈一帆，每周五检查。\n", "东区负责人为陆明，每月检查一次。\n"
+    data = first.encode("utf-8") + second.encode("gb18030") + b"ok\n"
+    assert decode(data) == (first + second + "ok\n", "mixed")
+    with pytest.raises(UnreadableDocument):
+        decode(bytes(range(128, 256)) * 3 + b"\n" + first.encode("utf-8")[:30])

@@ -10,7 +10,7 @@ import pytest
 
 from rag import registry
 from rag.errors import DocumentError, DocumentTooLarge, EmptyDocument, UnreadableDocument
-from rag.index.readers import docx, html, pdf, text
+from rag.index.readers import docx, html, markdown, pdf, text
 from rag.index.readers._common import check_size
 
 READERS = {suffix: registry.load("file_readers", suffix) for suffix in registry.names("file_readers")}
@@ -18,7 +18,7 @@ each_format = pytest.mark.parametrize("suffix", READERS)
 
 
 def test_formats_have_their_entry_points():
-    known = {".txt": text.read, ".md": text.read, ".html": html.read, ".htm": html.read, ".pdf": pdf.read, ".docx": docx.read}
+    known = {".txt": text.read, ".md": markdown.read, ".html": html.read, ".htm": html.read, ".pdf": pdf.read, ".docx": docx.read}
     assert {suffix: READERS[suffix] for suffix in known} == known
     assert len(READERS) > 20
 
@@ -27,7 +27,7 @@ def test_formats_have_their_entry_points():
 def test_text_is_kept_exactly(tmp_path, name):
     raw = "　　第一段\r\n\r\n  第二段\t末尾空格 \n"
     (tmp_path / name).write_bytes(raw.encode())
-    document = text.read(tmp_path / name, source=f"folder/{name}")
+    document = (markdown if name.endswith(".md") else text).read(tmp_path / name, source=f"folder/{name}")
     assert document.raw == raw
     assert document.source == f"folder/{name}"
     assert document.version == "sha256:" + hashlib.sha256(raw.encode()).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.sentences import clauses, split
+from rag.text.sentences import LONGEST, clauses, split
 
 
 def cut(text: str) -> list[str]:
@@ -78,3 +78,14 @@ def test_items() -> None:
     text = "覆盖9885家、班组(甲、乙)6.58万个、职工84.74万人"
     assert cut_clauses(text, items=True) == ["覆盖9885家、", "班组(甲、乙)6.58万个、", "职工84.74万人"]
     assert cut_clauses(text) == [text]
+
+
+def test_what_never_stops_is_cut_at_weaker_marks():
+    line = " ".join(f"A{n} 温度{n}度" for n in range(400))
+    spans = split(line)
+    assert all(b - a <= LONGEST for a, b in spans)
+    assert "".join(line[a:b] for a, b in spans).replace(" ", "") == line.replace(" ", "")
+    assert not any(line[a:b].endswith(("A", "温度")) for a, b in spans)
+    long = "一" * 300 + "；" + "二，" * 150 + "三。"
+    assert [b for _, b in split(long)][0] == 301
+    assert len(split("无" * 1300)) == 3

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from rag.errors import DocumentTooLarge, EmptyDocument, UnreadableDocument
-from rag.types import Document
+from rag.types import Document, Edit
 
 from ._marks import plain, unmarked
 
@@ -86,11 +86,16 @@ def document(
     encoding: str | None = None,
     pages: tuple[int, ...] = (),
     title: str | None = None,
+    edits: tuple[Edit, ...] = (),
 ) -> Document:
-    """Wrap up `raw`, marks taken out, with its version. Raises EmptyDocument where it is all white space."""
-    whole, edits = unmarked(raw)
-    pages = tuple(len(plain(raw[:at])) for at in pages) if edits else pages
-    raw = whole
+    """Wrap up `raw` with its version: either with `edits`, or with marks in it, which are taken out.
+
+    Raises EmptyDocument where it is all white space.
+    """
+    if not edits:
+        whole, edits = unmarked(raw)
+        pages = tuple(len(plain(raw[:at])) for at in pages) if edits else pages
+        raw = whole
     if not raw.strip("\ufeff\u200b \t\r\n\v\f\u3000\xa0"):
         raise EmptyDocument(f"{path} holds no text, only white space")
     digest = hashlib.sha256(raw.encode("utf-8")).hexdigest()

@@ -1,6 +1,7 @@
 """Sentences and clauses of Chinese (and English) prose, as spans.
 
-A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` ends none.
+A sentence ends at `。！？` or a line break, closing quotes and brackets staying with it; `；` ends none, unless the
+sentence would be longer than `LONGEST`.
 What follows a quotation and only says who spoke (`”赵海艳说。`) belongs to the quotation. Numbers, addresses
 and abbreviations are not broken.
 """
@@ -28,6 +29,9 @@ _PAIRS = dict(zip("《〈（(“「『‘【", "》〉）)”」』’】", stri
 _THOUSANDS = re.compile(r"\d{3}(?!\d)")
 _CODE = re.compile(r"[A-Za-z0-9/]")
 _SLOGAN = 30
+LONGEST = 500
+"""Characters of a sentence at most: what runs on without a stop, as lists and logs do, is cut at its weaker marks."""
+_WEAK = (re.compile(r"[；;]"), re.compile(r"[，,、]|\s"))
 
 
 def split(text: str) -> list[tuple[int, int]]:
@@ -40,10 +44,21 @@ def split(text: str) -> list[tuple[int, int]]:
     for line in _LINE.finditer(text):
         start = line.start()
         for end in _ends(text, line.start(), line.end()):
-            _add(spans, text, start, end)
+            _add_short(spans, text, start, end)
             start = end
-        _add(spans, text, start, line.end())
+        _add_short(spans, text, start, line.end())
     return spans
+
+
+def _add_short(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
+    """Add the span, in pieces no longer than `LONGEST`."""
+    while end - start > LONGEST:
+        half, limit = start + LONGEST // 2, start + LONGEST
+        found = next((marks for weak in _WEAK if (marks := [mark.end() for mark in weak.finditer(text, half, limit)])), None)
+        at = found[-1] if found else limit
+        _add(spans, text, start, at)
+        start = at
+    _add(spans, text, start, end)
 
 
 def _ends(text: str, start: int, stop: int) -> list[int]:
