@@ -9,6 +9,7 @@ from itertools import zip_longest
 from rag.text.fold import fold
 from rag.text.times import find_times
 
+from .clean.lines import is_row
 from .headings import LONG, is_paragraph, level
 
 _SURNAMES = frozenset(
@@ -171,8 +172,10 @@ def title(lines: Sequence[str], known: str, format_title: str | None) -> tuple[s
 
 
 def _head(lines: Sequence[str]) -> list[int]:
-    """Numbers of the lines before the first paragraph, at most 12."""
+    """Numbers of the lines before the first paragraph or table, at most 12."""
     for i, line in enumerate(lines[:12]):
+        if is_row(line):
+            return list(range(i))
         short_title = i == 0 and len(line) < LONG
         if is_paragraph(line) and not (is_front(line) or line.startswith("—") or short_title):
             return list(range(i))

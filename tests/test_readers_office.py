@@ -12,7 +12,7 @@ from pptx.util import Inches
 
 from rag.errors import EmptyDocument, UnreadableDocument
 from rag.index.readers import book, mail, ofd, opendocument, outlook, rtf, slides, spreadsheet
-from rag.index.readers._grid import lines
+from rag.index.readers._grid import across, lines
 
 
 class TestGrid:
@@ -34,7 +34,7 @@ class TestGrid:
         assert list(lines([["班次", "人数"], ["早班", "14"], [], ["晚班", "9"]]))[-1] == "班次：晚班；人数：9"
 
     def test_in_a_form_labels_stand_beside_their_values(self):
-        rows = [["姓名", "秦岭", "性别", "男"], ["联系电话", "5550131", "申请岗位", "电工"], ["学历", "大专", "学历", ""], ["备注", "周末可到岗", "周末可到岗", "周末可到岗"]]
+        rows = [["姓名", "秦岭", "性别", "男"], ["联系电话", "5550131", "申请岗位", "电工"], ["学历", "大专", "学历", ""], ["备注", *across("周末可到岗", 3)]]
         assert list(lines(rows))[:2] == ["姓名：秦岭；性别：男", "联系电话：5550131；申请岗位：电工"]
         assert list(lines(rows))[3] == "备注：周末可到岗"
 
@@ -262,3 +262,8 @@ def test_properties_of_an_outlook_mail():
     assert outlook._text(held, "", "1000") == "周四前交表"
     assert outlook._text(held, "", "0E04") == ""
     assert outlook._sent(held) == "2024-01-17 21:20 UTC"
+
+
+def test_a_row_of_equal_cells_keeps_them_all():
+    rows = [["班组", "早班", "晚班"], ["甲", "0", "0"], ["0", "0", "0"], across("合计", 3)]
+    assert list(lines(rows)) == ["班组 | 早班 | 晚班", "班组：甲；早班：0；晚班：0", "班组：0；早班：0；晚班：0", "合计"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
+from bisect import bisect_left
 from pathlib import Path
 
 from rag.errors import DocumentTooLarge, EmptyDocument, UnreadableDocument
 from rag.types import Document, Edit
 
-from ._marks import plain, unmarked
+from ._marks import mark_places, unmarked
 
 MAX_BYTES = 200 * 1024 * 1024
 
@@ -93,9 +94,9 @@ def document(
     Raises EmptyDocument where it is all white space.
     """
     if not edits:
-        whole, edits = unmarked(raw)
-        pages = tuple(len(plain(raw[:at])) for at in pages) if edits else pages
-        raw = whole
+        marks = mark_places(raw)
+        raw, edits = unmarked(raw)
+        pages = tuple(at - bisect_left(marks, at) for at in pages)
     if not raw.strip("\ufeff\u200b \t\r\n\v\f\u3000\xa0"):
         raise EmptyDocument(f"{path} holds no text, only white space")
     digest = hashlib.sha256(raw.encode("utf-8")).hexdigest()

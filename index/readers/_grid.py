@@ -12,6 +12,17 @@ MOST_MERGED = 1000
 _DEEPEST = 12  # rows from the top among which the headings are looked for
 
 
+class Covered(str):
+    """The text of a merged cell in a column beyond its first."""
+
+    __slots__ = ()
+
+
+def across(text: str, columns: int) -> list[str]:
+    """The text of one cell in each of the columns that it covers."""
+    return [text, *[Covered(text)] * (columns - 1)] if columns > 0 else []
+
+
 def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """A line for each row that holds anything, in order.
 
@@ -20,7 +31,7 @@ def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     none, cells stand as they are, parted by bars. What stands behind an empty row has its own headings, or those before.
     """
     names: list[str] = []
-    for filled, block in groupby([[" ".join(cell.split()) for cell in row] for row in rows], key=any):
+    for filled, block in groupby([[type(cell)(" ".join(cell.split())) for cell in row] for row in rows], key=any):
         if filled:
             table = list(block)
             if _is_form(table):
@@ -34,7 +45,7 @@ def lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _line(row: Sequence[str], names: Sequence[str]) -> str:
     cells = list(filter(None, row))
-    if len(set(cells)) == 1:  # one cell, perhaps merged over several
+    if sum(not isinstance(cell, Covered) for cell in cells) == 1:
         return cells[0]
     if not names:
         return " | ".join(cells)
@@ -57,7 +68,7 @@ def _is_form(rows: Sequence[Sequence[str]]) -> bool:
 
 def _pairs(row: Sequence[str]) -> str:
     """`姓名：秦岭；性别：男`; a cell that spans the others stands alone."""
-    cells = [cell for k, cell in enumerate(row) if cell and (k == 0 or cell != row[k - 1])]
+    cells = [cell for cell in row if cell and not isinstance(cell, Covered)]
     told = [f"{label.rstrip(':：')}：{value}" for label, value in zip(cells[::2], cells[1::2], strict=False)]
     return "；".join([*told, *cells[len(told) * 2 :]])
 

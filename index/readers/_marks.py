@@ -10,7 +10,7 @@ import re
 from rag.types import Edit
 
 # Unicode keeps these noncharacters for use within a program; `plain` takes them out of what comes from a file.
-_OPENING = {"struck": "\ufdd0", "hidden": "\ufdd1", "picture": "\ufdd2"}
+_OPENING = {"struck": "\ufdd0", "hidden": "\ufdd1", "watermark": "\ufdd2", "running_head": "\ufdd3"}
 _CLOSING = "\ufdef"
 _RULES = {mark: rule for rule, mark in _OPENING.items()}
 _STRETCH = re.compile(f"([{''.join(_RULES)}])([^{_CLOSING}]*){_CLOSING}")
@@ -26,9 +26,14 @@ def plain(text: str) -> str:
 
 
 def marked(text: str, rule: str) -> str:
-    """`text`, set apart as "struck", "hidden" or a "picture"; what was set apart within it before belongs to it now."""
+    """`text`, set apart as "struck", "hidden", a "watermark" or a "running_head"; what was set apart within it before belongs to it now."""
     text = plain(text)
     return f"{_OPENING[rule]}{text}{_CLOSING}" if text else ""
+
+
+def mark_places(text: str) -> list[int]:
+    """Where characters stand that serve as marks."""
+    return [found.start() for found in _ANY.finditer(text)]
 
 
 def without(text: str) -> str:

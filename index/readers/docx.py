@@ -18,7 +18,7 @@ from ..encoding import decode
 from . import _symbols, html
 from ._archive import check_archive
 from ._common import MAX_BYTES, document, load, own_title
-from ._grid import MOST_MERGED, lines
+from ._grid import MOST_MERGED, across, lines
 from ._marks import lowered, marked, note, plain, raised, without
 from ._numbering import Numbering
 from ._package import Package
@@ -262,7 +262,7 @@ def _row(cells: list[Any], texts: list[list[str]], above: list[str]) -> list[str
         if merged is not None and merged.get(f"{_W}val", "continue") == "continue" and len(above) > len(row):
             text = above[len(row)]
         span = cell.find(f"{_W}tcPr/{_W}gridSpan")
-        row += [text] * (min(int(span.get(f"{_W}val", "1")), MOST_MERGED) if span is not None else 1)
+        row += across(text, min(int(span.get(f"{_W}val", "1")), MOST_MERGED) if span is not None else 1)
     return row
 
 

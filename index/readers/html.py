@@ -17,7 +17,7 @@ from rag.types import Document
 
 from ..encoding import CERTAIN, decode, likelihood
 from ._common import MAX_BYTES, document, load, own_title, really
-from ._grid import MOST_MERGED, lines
+from ._grid import MOST_MERGED, across, lines
 from ._marks import lowered, marked, plain, raised, without
 
 _SKIP = frozenset((
@@ -352,9 +352,9 @@ def _spanned(table: Any, rows: list[list[str]]) -> tuple[tuple[str, ...], ...]:
         for cell, text in zip(_cells(row), texts, strict=True):
             while (n, at) in held:
                 at += 1
-            down, across = (_count(cell.get(name)) for name in ("rowspan", "colspan"))
-            held |= {(n + i, at + k): text for i in range(min(down, len(rows) - n)) for k in range(across)}
-            at += across
+            down, wide = (_count(cell.get(name)) for name in ("rowspan", "colspan"))
+            held |= {(n + i, at + k): told for i in range(min(down, len(rows) - n)) for k, told in enumerate(across(text, wide))}
+            at += wide
     width = 1 + max((column for _, column in held), default=-1)
     return tuple(tuple(held.get((n, column), "") for column in range(width)) for n in range(len(rows)))
 

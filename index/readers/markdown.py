@@ -174,7 +174,7 @@ def _cells(raw: str, start: int, end: int) -> list[tuple[int, int]]:
     text = raw[start:end]
     at = len(text) - len(text.lstrip())
     at += text[at : at + 1] == "|"
-    found = []
+    found: list[tuple[int, int]] = []
     while at <= len(text):
         cell = _CELL.match(text, at)
         assert cell is not None  # it matches nothing, too
@@ -223,14 +223,14 @@ def _web_table(raw: str, start: int, end: int) -> Iterator[Edit]:
     rows: list[tuple[int, list[tuple[int, int]]]] = []
     for n, row in enumerate(_ROW.finditer(raw, start, end)):
         own, at = [], 0
-        for cell in _DATUM.finditer(raw, row.start(1), row.end(1)):
-            inner = (cell.start(2) + len(cell[2]) - len(cell[2].lstrip()), cell.start(2) + len(cell[2].rstrip()))
-            inner = (min(inner), inner[1] if inner[1] > inner[0] else min(inner))
+        for datum in _DATUM.finditer(raw, row.start(1), row.end(1)):
+            first = datum.start(2) + len(datum[2]) - len(datum[2].lstrip())
+            inner = (first, max(first, datum.start(2) + len(datum[2].rstrip())))
             while (n, at) in held:
                 at += 1
-            down, across = (min(int(found[1]), MOST_MERGED) if (found := re.search(rf"{name}\s*=\s*[\"']?(\d{{1,4}})", cell[1])) else 1 for name in ("rowspan", "colspan"))
-            held |= {(n + i, at + k): inner for i in range(max(down, 1)) for k in range(max(across, 1))}
-            at += max(across, 1)
+            down, wide = (_span(datum[1], name) for name in ("rowspan", "colspan"))
+            held |= {(n + i, at + k): inner for i in range(down) for k in range(wide)}
+            at += wide
             own.append(inner)
         rows.append((n, own))
     width = 1 + max((column for _, column in held), default=-1)
@@ -252,3 +252,9 @@ def _web_table(raw: str, start: int, end: int) -> Iterator[Edit]:
                 before += f"{name}{_plain(raw, *cell)}；"
     yield Edit(at, end, "\n\n", "table")
 
+
+
+def _span(attributes: str, name: str) -> int:
+    """Rows or columns that a cell covers."""
+    found = re.search(rf"{name}\s*=\s*[\"']?(\d{{1,4}})", attributes)
+    return min(max(int(found[1]), 1), MOST_MERGED) if found else 1

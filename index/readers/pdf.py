@@ -1,17 +1,21 @@
-"""PDF by pdfium: the text layer, page by page, in the order in which the file draws it."""
+"""PDF by pdfium: the text layer, page by page, in the order in which it is read (`_page`)."""
 
 from __future__ import annotations
 
 import logging
 import re
 import threading
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rag.errors import UnreadableDocument
 from rag.types import Document
 
+from . import _page
 from ._common import MAX_BYTES, document, load, own_title, really
+from ._marks import marked, plain, without
 
 PAGE_BREAK = "\n"  # a sentence that runs over the page is joined again like any broken line
 
@@ -20,6 +24,10 @@ _SOFT_HYPHEN = re.compile(
     "[\ufffe\x02]"
 )  # pdfium's mark for a hyphen at a line's end; it swallows the line end
 _UNMAPPED = re.compile("[\ue000-\uf8ff\ufffd]")
+
+_DIGITS = re.compile(r"\d+")
+_HEADS = 3  # lines at the top and at the foot, at most
+_FEWEST_HEADS = 3  # pages
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +41,8 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     data = load(path, max_bytes=max_bytes)
     with _PDFIUM:
         texts, title = _extract(data, path)
-    blank = [number for number, text in enumerate(texts, 1) if not text.strip()]
+    blank = [number for number, text in enumerate(texts, 1) if not without(text).strip()]
+    texts = _without_running_heads(texts)
     if len(blank) == len(texts):
         why = f"has no text layer on any of its {len(texts)} pages: a scan? Run OCR on it first"
         raise UnreadableDocument(f"{path} {why}")
@@ -52,6 +61,30 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     )
 
 
+def _without_running_heads(texts: Sequence[str]) -> list[str]:
+    """Set apart what stands as the first or last line on most pages, its first time excepted unless it counts the pages."""
+    pages = [text.split("\n") for text in texts]
+    filled = [[i for i, line in enumerate(lines) if without(line).strip()] for lines in pages]
+    for depth in (*range(_HEADS), *range(-1, -_HEADS - 1, -1)):
+        heads = {n: pages[n][found[depth]].strip() for n, found in enumerate(filled) if len(found) > 2 * _HEADS}
+        for key in (lambda n, head: head, _counted):  # the same words, or a number that grows with the pages
+            keys = {n: key(n, head) for n, head in heads.items()}
+            usual, count = Counter(keys.values()).most_common(1)[0] if keys else ("", 0)
+            if usual and count >= _FEWEST_HEADS and 2 * count >= len(texts):
+                same = [n for n, found in keys.items() if found == usual]
+                for n in same if key is _counted else same[1:]:
+                    at = filled[n][depth]
+                    pages[n][at] = marked(pages[n][at], "running_head")
+                break
+    return ["\n".join(lines) for lines in pages]
+
+
+def _counted(page: int, line: str) -> str:
+    """A line with the page's own number taken out of it; "" where it holds none."""
+    numbers = [int(found[0]) - page for found in _DIGITS.finditer(line) if len(found[0]) < 5]
+    return f"{_DIGITS.sub('', line, count=1)} {numbers[0]}" if numbers else ""
+
+
 def _extract(data: bytes, path: Path) -> tuple[list[str], str | None]:
     """Return the text of each page, with Unix line ends, and the title of the file's properties."""
     import pypdfium2 as pdfium
@@ -68,19 +101,20 @@ def _extract(data: bytes, path: Path) -> tuple[list[str], str | None]:
     try:
         if not len(pdf):
             raise UnreadableDocument(f"{path} is a PDF without pages; it is damaged")
-        texts = [_page(pdf, number, path) for number in range(len(pdf))]
+        texts = [_text(pdf, number, path) for number in range(len(pdf))]
         return texts, own_title(pdf.get_metadata_value("Title"))
     finally:
         pdf.close()
 
 
-def _page(pdf: Any, number: int, path: Path) -> str:
+def _text(pdf: Any, number: int, path: Path) -> str:
     import pypdfium2 as pdfium
 
     try:
         page = pdf[number]
         try:
-            text = page.get_textpage().get_text_range()
+            textpage = page.get_textpage()
+            text = _page.in_order(textpage) or plain(textpage.get_text_range())
         finally:
             page.close()
     except pdfium.PdfiumError as error:

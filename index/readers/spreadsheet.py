@@ -19,7 +19,7 @@ from rag.types import Document
 
 from ._archive import check_archive
 from ._common import MAX_BYTES, document, load
-from ._grid import MOST_MERGED, lines
+from ._grid import MOST_MERGED, across, lines
 
 MEDIA_TYPES = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -62,8 +62,8 @@ def _openpyxl(data: bytes) -> Iterator[Sheet]:
         held = {place: text for place, cell in sheet._cells.items() if (text := _shown(cell.value, cell.number_format or ""))}
         for merged in sheet.merged_cells.ranges:
             if shown := held.get((merged.min_row, merged.min_col)):
-                held |= {(row, column): shown for row in range(merged.min_row, merged.max_row + 1)[:MOST_MERGED]
-                         for column in range(merged.min_col, merged.max_col + 1)[:MOST_MERGED]}  # fmt: skip
+                covered = across(shown, min(merged.max_col + 1 - merged.min_col, MOST_MERGED))
+                held |= {(row, merged.min_col + k): text for row in range(merged.min_row, merged.max_row + 1)[:MOST_MERGED] for k, text in enumerate(covered)}
         width = max((column for _, column in held), default=0)
         hidden = {letter for letter, column in sheet.column_dimensions.items() if column.hidden}
         columns = [k for k in range(1, width + 1) if get_column_letter(k) not in hidden]
@@ -84,7 +84,7 @@ def _calamine(data: bytes) -> Iterator[Sheet]:
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
             for row in rows[top : min(bottom, top + MOST_MERGED) + 1]:
                 if right < len(row):
-                    row[left : right + 1] = [rows[top][left]] * (right + 1 - left)
+                    row[left : right + 1] = across(rows[top][left], right + 1 - left)
         yield told.name, rows
 
 
