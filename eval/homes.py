@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from rag.config import Settings, home
 from rag.errors import InputError, ZhiyinError
 
-INDEX_SETTINGS = ("embedder", "chunk_tokens", "chunk_overlap", "index_type", "max_file_mb")
+INDEX_SETTINGS = ("embedder", "chunk_tokens", "chunk_overlap", "clean", "clean_gently", "index_type", "max_file_mb")
 """The settings that an index depends on; all others act when a question is asked."""
 
 SOME_SKIPPED = 3  # exit code of `zhiyin index`

@@ -21,7 +21,8 @@ from rag.store.manifest import sha256
 from rag.types import Chunk, Document, Part
 
 from .files import find
-from .pipeline import Pipeline, default_pipeline
+from .losses import lost
+from .pipeline import Pipeline, cleaning, default_pipeline
 from .readers._common import check_size
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class BuildResult:
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()  # (source, reason)
+    notes: tuple[tuple[str, str], ...] = ()  # (source, what of it could not be read, or went in cleaning), of what was read now
     chunks: int = 0
     embedded: int = 0
     reused: int = 0
@@ -111,7 +113,8 @@ def build(
         keep = add or not paths
         old = _previous(home, needed=keep)
         try:
-            builder = _Builder(home, settings, pipeline or default_pipeline(), embedder, old, progress)
+            steps = cleaning(pipeline or default_pipeline(), settings)
+            builder = _Builder(home, settings, steps, embedder, old, progress)
             result = builder.run(paths, remove, keep=keep)
         finally:
             if old is not None:
@@ -153,6 +156,7 @@ class _Builder:
         )
         self.report: Progress = progress or (lambda stage, done, total: None)
         self.skipped: list[tuple[str, str]] = []
+        self.notes: list[tuple[str, str]] = []
         limit = getattr(embedder, "max_tokens", None)
         size = settings.chunk_tokens if limit is None else min(settings.chunk_tokens, limit - CONTEXT_TOKENS)
         self.recipe = Recipe(pipeline.version, max(16, size), settings.chunk_overlap, settings.index_type)
@@ -237,6 +241,7 @@ class _Builder:
             assert self.old is not None
             document = self.old.document(job.source)
         parts = self.pipeline.parts(document)
+        self.notes += [(job.source, note) for note in (*document.unread, lost(document, parts)) if note]
         chunks = self.pipeline.chunks(
             job.source, parts, self.embedder.count_tokens, self.recipe.chunk_tokens, self.recipe.chunk_overlap
         )
@@ -286,6 +291,7 @@ class _Builder:
             removed=tuple(s for s in known if s not in files),
             unchanged=tuple(s for s, file in files.items() if known.get(s) == file),
             skipped=tuple(self.skipped),
+            notes=tuple(self.notes),
             chunks=chunks,
             embedded=embedded,
             reused=chunks - embedded,

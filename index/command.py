@@ -161,6 +161,8 @@ def _tell(result: BuildResult, *, quiet: bool) -> None:
         typer.echo(tr(f"已跳过 {source}:{reason}", f"skipped {source}: {reason}"), err=True)
     if quiet:
         return
+    for source, note in result.notes:
+        typer.echo(tr(f"请注意 {source}：{note}", f"note on {source}: {note}"), err=True)
     n = len(result.added), len(result.changed), len(result.removed), len(result.unchanged)
     typer.echo(
         tr(
@@ -215,10 +217,10 @@ def _verify(home: Path, *, as_json: bool, quiet: bool) -> None:
 
 def _explain(file: Path, settings: config.Settings, *, as_json: bool) -> None:
     from .explain import explain, render, to_dict
-    from .pipeline import default_pipeline
+    from .pipeline import cleaning, default_pipeline
     from .readers._common import check_size
 
-    pipeline = default_pipeline()
+    pipeline = cleaning(default_pipeline(), settings)
     check_size(file, settings.max_file_mb)
     document = pipeline.read(file, file.name)
     parts = pipeline.parts(document)

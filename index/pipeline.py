@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TypeVar
 
 import rag
 from rag import registry
+from rag.config import Settings
 from rag.errors import DocumentError, UnreadableDocument
 from rag.types import Chunk, Document, Part
 
@@ -79,6 +80,20 @@ def default_pipeline() -> Pipeline:
         for name in registry.names("file_readers")
     }
     return Pipeline(readers, clean, describe, index_terms, code_version())
+
+
+def cleaning(pipeline: Pipeline, settings: Settings) -> Pipeline:
+    """`pipeline`, with the documents that the settings name cleaned gently."""
+    if settings.clean == "full" and not settings.clean_gently:
+        return pipeline
+    whole, folders = settings.clean == "gentle", settings.clean_gently
+    gently = partial(pipeline.clean, gentle=True)  # type: ignore[call-arg]
+
+    def choose(document: Document) -> list[Part]:
+        named = any(document.source == folder or document.source.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+        return gently(document) if whole or named else pipeline.clean(document)
+
+    return replace(pipeline, clean=choose, version=f"{pipeline.version} {settings.clean} {' '.join(folders)}".rstrip())
 
 
 def code_version() -> str:

@@ -39,6 +39,8 @@ class Settings:
     entailment: str = ""  # an NLI cross-encoder's name or folder that a language model's statements must pass, too; empty for none
     chunk_tokens: int = 160  # most tokens of a passage
     chunk_overlap: int = 1  # sentences that a passage shares with the one before
+    clean: str = "full"  # "full", or "gentle" to repair characters and white space alone: no lines joined, none taken out
+    clean_gently: tuple[str, ...] = ()  # folders and documents, as the index names them, that are cleaned gently in any case
     index_type: str = "auto"  # vector index: auto (by size), flat, hnsw, ivf, ivfpq, rabitq
     keep_generations: int = 3  # finished indexes kept on disk
     max_file_mb: int = 200  # larger files are skipped and reported
@@ -104,6 +106,8 @@ class Settings:
                 raise ConfigError(f"{name} = {value!r} is out of range; give {low} to {high}")
         if self.audit not in ("hash", "text", "off"):
             raise ConfigError(f"audit = {self.audit!r}; give hash, text or off")
+        if self.clean not in ("full", "gentle"):
+            raise ConfigError(f"clean = {self.clean!r}; give full or gentle")
         if self.index_type not in ("auto", "flat", "hnsw", "ivf", "ivfpq", "rabitq"):
             raise ConfigError(f"index_type = {self.index_type!r}; give auto, flat, hnsw, ivf, ivfpq or rabitq")
         if self.generator_bits not in (4, 8, 16):

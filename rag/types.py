@@ -95,6 +95,7 @@ class Document:
     encoding: str | None = None
     pages: tuple[int, ...] = ()
     title: str | None = None  # what the format itself says (HTML title, DOCX properties)
+    unread: tuple[str, ...] = ()  # what of the file could not be read, for whoever indexes it
     edits: tuple[Edit, ...] = ()  # what the format itself says must be read otherwise: struck text, cells behind their headings
 
 

@@ -17,7 +17,7 @@ from rag.config import Settings
 from rag.errors import ZhiyinError
 from rag.messages import tr
 
-_RECIPE = ("embedder", "chunk_tokens", "chunk_overlap", "index_type", "keep_generations", "max_file_mb")
+_RECIPE = ("embedder", "chunk_tokens", "chunk_overlap", "clean", "clean_gently", "index_type", "keep_generations", "max_file_mb")
 _NICE = 10  # people who ask come first
 _TOLD = 2000  # characters of what went wrong
 
@@ -88,7 +88,7 @@ class Indexer:
                 known = self._indexed()
                 remove = [source for source in remove if source in known]
         if not names and not remove:
-            return {"added": [], "changed": [], "removed": [], "skipped": []}, None
+            return {"added": [], "changed": [], "removed": [], "skipped": [], "notes": []}, None
         # `--config=…` and `--`, since a name may begin with a dash
         command = [sys.executable, "-m", "rag", "index", "--json", "--progress-lines", "--wait"]
         command += [f"--remove={source}" for source in remove]
@@ -142,7 +142,8 @@ class Indexer:
             out.seek(0)
             with suppress(ValueError):
                 result = dict(json.loads(out.read()))
-                result["skipped"] = [[name, self._plain(why)] for name, why in result.get("skipped", ())]
+                for key in ("skipped", "notes"):
+                    result[key] = [[name, self._plain(why)] for name, why in result.get(key, ())]
                 return result, None
         words = self._plain("".join(said).strip()[-_TOLD:])
         return None, words or tr(f"索引进程以 {code} 结束", f"indexing ended with {code}")

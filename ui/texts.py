@@ -203,6 +203,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file_added": ("已加入", "added"),
     "file_changed": ("已更新", "updated"),
     "file_unchanged": ("没有变化", "unchanged"),
+    "file_note": ("已加入，但请注意：{note}", "added, but note: {note}"),
     "file_refused": ("未加入：{reason}", "not added: {reason}"),
     "index_failed": ("处理失败，原有文档照常可用：{reason}", "This failed; the documents are as before: {reason}"),
     "index_done": ("处理完成", "Done"),

@@ -47,15 +47,20 @@ LAYOUT: tuple[Rule, ...] = (
     continuation_marks, interruptions, photo_credits, overlaps, columns, runs_of_spaces, spaced_numbers, spaced_out,
     spaced_punctuation, spaced_units, spaced_latin, spaced_words, paragraphs,
 )  # fmt: skip
+GENTLE: tuple[Rule, ...] = (line_ends, invisible, entities, plain_spaces, compatibility_forms, full_width, runs_of_spaces, paragraphs)
 RULES: tuple[Rule, ...] = CHARACTERS + PAGE + SITE + LAYOUT
 
 
-def clean(document: Document, *, watch: Watch | None = None) -> list[Part]:
+def clean(document: Document, *, watch: Watch | None = None, gentle: bool = False) -> list[Part]:
     """Find the articles of a document: each with its clean text and the edits that lead there from `document.raw`.
 
     At least one part; its text is empty where nothing but the site's own words was there. `title` is set where the
-    page was split by it. `watch` is told, rule by rule, of the text that each saw and of its edits.
+    page was split by it. `watch` is told, rule by rule, of the text that each saw and of its edits. `gentle` leaves all
+    that is written where it is: characters and white space are repaired, and what the format sets apart is taken out.
     """
+    if gentle:
+        draft = Draft.of(document.raw).edited(document.edits).after(GENTLE, watch)
+        return [Part("", draft.text, draft.edits)]
     page = Draft.of(document.raw).edited(document.edits).after(CHARACTERS, watch).after(PAGE, watch)
     if from_a_site(page.text):
         page = page.after(SITE, watch)

@@ -88,6 +88,7 @@ def document(
     pages: tuple[int, ...] = (),
     title: str | None = None,
     edits: tuple[Edit, ...] = (),
+    unread: tuple[str, ...] = (),
 ) -> Document:
     """Wrap up `raw` with its version: either with `edits`, or with marks in it, which are taken out.
 
@@ -109,6 +110,7 @@ def document(
         pages=pages,
         title=" ".join(title.split()) or None if title else None,
         edits=edits,
+        unread=unread,
     )
 
 

@@ -15,7 +15,7 @@ from rag.errors import UnreadableDocument
 from rag.types import Document
 
 from ._common import MAX_BYTES, document, load, really
-from .mail import told
+from .mail import told, unread_attachments
 
 _SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _TO, _CC, _NAME = "0037", "1000", "1013", "0C1A", "5D01", "0E04", "0E03", "3707"
 _SENT = 0x00390040
@@ -41,8 +41,9 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         raise
     except Exception as error:
         raise UnreadableDocument(f"{path} is no Outlook mail, or damaged ({str(error) or type(error).__name__})") from error
-    raw = told(subject, fields, [name for name in names if name], body)
-    return document(raw, source=source, path=path, media_type="application/vnd.ms-outlook", title=subject or None)
+    names = [name for name in names if name]
+    raw = told(subject, fields, names, body)
+    return document(raw, source=source, path=path, media_type="application/vnd.ms-outlook", title=subject or None, unread=unread_attachments(names))
 
 
 def _text(mail: Any, folder: str, tag: str) -> str:

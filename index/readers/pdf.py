@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import UnreadableDocument
+from rag.messages import tr
 from rag.types import Document
 
 from . import _page
@@ -29,7 +29,6 @@ _DIGITS = re.compile(r"\d+")
 _HEADS = 3  # lines at the top and at the foot, at most
 _FEWEST_HEADS = 3  # pages
 
-log = logging.getLogger(__name__)
 
 
 def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
@@ -46,8 +45,10 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     if len(blank) == len(texts):
         why = f"has no text layer on any of its {len(texts)} pages: a scan? Run OCR on it first"
         raise UnreadableDocument(f"{path} {why}")
+    unread = ()
     if blank:
-        log.warning("%s: no text layer on %d of %d pages: %s", path, len(blank), len(texts), blank[:10])
+        shown = "、".join(map(str, blank[:10])) + ("…" if len(blank) > 10 else "")
+        unread = (tr(f"{len(texts)} 页中有 {len(blank)} 页没有文字层（扫描页？）：第 {shown} 页", f"no text layer on {len(blank)} of {len(texts)} pages (scans?): {shown}"),)
     raw = PAGE_BREAK.join(texts)
     if len(_UNMAPPED.findall(raw)) > 0.3 * len(raw):
         raise UnreadableDocument(f"{path} does not say which characters its fonts show; run OCR on it first")
@@ -57,7 +58,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         pages.append(at)
         at += len(text) + len(PAGE_BREAK)
     return document(
-        raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title
+        raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title, unread=unread
     )
 
 

@@ -143,8 +143,9 @@
     else if (job.error) status.replaceChildren(both('index_failed', {reason: job.error}));
     else if (job.result) {
       status.replaceChildren(both('index_done'));
-      const {added, changed, unchanged = [], skipped} = job.result;
+      const {added, changed, unchanged = [], skipped, notes = []} = job.result;
       for (const [names, key] of [[added, 'file_added'], [changed, 'file_changed'], [unchanged, 'file_unchanged']]) for (const name of names) say_of(name, key, {}, 'good');
+      for (const [name, note] of notes) say_of(name, 'file_note', {note}, 'doubt');
       for (const [name, reason] of skipped) say_of(name, 'file_refused', {reason}, 'bad');
     }
   }
