@@ -45,7 +45,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     if len(blank) == len(texts):
         why = f"has no text layer on any of its {len(texts)} pages: a scan? Run OCR on it first"
         raise UnreadableDocument(f"{path} {why}")
-    unread = ()
+    unread: tuple[str, ...] = ()
     if blank:
         shown = "、".join(map(str, blank[:10])) + ("…" if len(blank) > 10 else "")
         unread = (tr(f"{len(texts)} 页中有 {len(blank)} 页没有文字层（扫描页？）：第 {shown} 页", f"no text layer on {len(blank)} of {len(texts)} pages (scans?): {shown}"),)
