@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,8 @@ from rag.store import Entry, GenerationWriter, Model, Recipe, Snapshot, verify, 
 from rag.store.manifest import sha256
 from rag.types import Chunk, Document, Part
 
-from .files import find
+from . import containers
+from .files import Found, find
 from .losses import lost
 from .pipeline import Pipeline, cleaning, default_pipeline
 from .readers._common import check_size
@@ -114,8 +116,9 @@ def build(
         old = _previous(home, needed=keep)
         try:
             steps = cleaning(pipeline or default_pipeline(), settings)
-            builder = _Builder(home, settings, steps, embedder, old, progress)
-            result = builder.run(paths, remove, keep=keep)
+            with TemporaryDirectory(prefix="zhiyin-") as scratch:
+                builder = _Builder(home, settings, steps, embedder, old, progress, Path(scratch))
+                result = builder.run(paths, remove, keep=keep)
         finally:
             if old is not None:
                 old.close()
@@ -146,6 +149,7 @@ class _Builder:
         embedder: Embedder,
         old: Snapshot | None,
         progress: Progress | None,
+        scratch: Path,
     ) -> None:
         self.home, self.settings, self.pipeline, self.embedder, self.old = (
             home,
@@ -157,6 +161,8 @@ class _Builder:
         self.report: Progress = progress or (lambda stage, done, total: None)
         self.skipped: list[tuple[str, str]] = []
         self.notes: list[tuple[str, str]] = []
+        self.scratch = scratch  # what archives and mails hold
+        self.names: dict[str, str] = {}
         limit = getattr(embedder, "max_tokens", None)
         size = settings.chunk_tokens if limit is None else min(settings.chunk_tokens, limit - CONTEXT_TOKENS)
         self.recipe = Recipe(pipeline.version, max(16, size), settings.chunk_overlap, settings.index_type)
@@ -183,7 +189,10 @@ class _Builder:
                 try:
                     document, parts, chunks = self._document(job)
                 except DocumentError as error:
-                    self.skipped.append((job.source, str(error)))
+                    words = str(error)
+                    if job.path is not None and str(job.path) in self.names:
+                        words = words.replace(str(job.path), job.source)
+                    self.skipped.append((job.source, words))
                     continue
                 writer.add(document, job.file, parts, chunks, texts.take(chunks), job.groups)
                 kept[job.source] = job
@@ -213,14 +222,14 @@ class _Builder:
                 hint = f"; did you mean {near[0]!r}?" if near else f"; it holds {len(self.known)} documents"
                 raise InputError(f"can't remove {source!r}: the index has no such document{hint}")
             jobs.pop(source, None)
-        for item in found:
+        for item in self._unpacked(found):
             if not item.named and not self.pipeline.knows(item.path):
                 self.skipped.append((item.source, self.pipeline.unknown(item.path)))
                 continue
             jobs.pop(item.source, None)
             try:
                 check_size(item.path, self.settings.max_file_mb)
-                jobs[item.source] = _Job(item.source, sha256(item.path), item.path, groups_of(item.path))
+                jobs[item.source] = _Job(item.source, sha256(item.path), item.path, groups_of(item.within or item.path))
             except DocumentError as error:
                 self.skipped.append((item.source, str(error)))
             except OSError as error:
@@ -229,17 +238,41 @@ class _Builder:
             raise self._nothing(paths)
         return [jobs[source] for source in sorted(jobs)]
 
+    def _unpacked(self, found: Sequence[Found]) -> Iterator[Found]:
+        """The files, and after each the documents within it; these lie in a folder of this build until it ends."""
+        for item in found:
+            suffix = item.path.suffix.lower()
+            if suffix not in containers.SUFFIXES or not item.path.is_file():
+                yield item
+                continue
+            if suffix in containers.MAILS:
+                yield item
+            try:
+                check_size(item.path, self.settings.max_file_mb)
+                for number, (name, content) in enumerate(containers.members(item.path, max_bytes=self.settings.max_file_mb * 1024**2)):
+                    source = f"{item.source}/{name}"
+                    if not self.pipeline.knows(Path(name)):
+                        (self.notes if suffix in containers.MAILS else self.skipped).append((source, self.pipeline.unknown(Path(name))))
+                        continue
+                    path = self.scratch / f"{len(self.names)}-{number}{Path(name).suffix.lower()}"
+                    path.write_bytes(content)
+                    self.names[str(path)] = source
+                    yield Found(source, path, named=False, within=item.path)
+            except DocumentError as error:
+                if suffix not in containers.MAILS:  # of a mail, its own reader says it
+                    self.skipped.append((item.source, str(error)))
+
     def _document(self, job: _Job) -> tuple[Document, list[Part], list[Chunk]]:
         taken_over = (
             self.old is not None and job.source in self.known and self.known[job.source].file == job.file
         )
         if self.old is not None and taken_over and self.same_chunks:
-            return self.old.document(job.source), self.old.parts(job.source), self.old.chunks(job.source)
+            return self.old.as_read(job.source), self.old.parts(job.source), self.old.chunks(job.source)
         if job.path is not None:
             document = self.pipeline.read(job.path, job.source)
         else:
             assert self.old is not None
-            document = self.old.document(job.source)
+            document = self.old.as_read(job.source)
         parts = self.pipeline.parts(document)
         self.notes += [(job.source, note) for note in (*document.unread, lost(document, parts)) if note]
         chunks = self.pipeline.chunks(

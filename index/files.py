@@ -13,11 +13,12 @@ from rag.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to index. `named`: given by the user itself, not met in a folder."""
+    """A file to index. `named`: given by the user itself, not met in a folder. `within`: the archive or mail that it was taken from."""
 
     source: str
     path: Path
     named: bool
+    within: Path | None = None
 
 
 def find(paths: Sequence[Path]) -> tuple[list[Found], list[tuple[str, str]]]:

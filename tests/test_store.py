@@ -271,11 +271,11 @@ def test_another_format_names_both(home):
     path = home / "index/generations/000001/manifest.json"
     body = json.loads(path.read_text("utf-8"))
     path.write_text(json.dumps(body | {"format": 77}), "utf-8")
-    with pytest.raises(ModelMismatch, match=r"format 77.*format 2"):
+    with pytest.raises(ModelMismatch, match=r"format 77.*format 3"):
         Snapshot.open(home)
 
 
-@pytest.mark.parametrize("damage", ["", "[]", "{", '{"format": 2}', None])
+@pytest.mark.parametrize("damage", ["", "[]", "{", '{"format": 3}', None])
 def test_a_damaged_manifest_is_corrupt(home, damage):
     path = home / "index/generations/000001/manifest.json"
     path.write_text(path.read_text("utf-8").replace("甲", "丁") if damage is None else damage, "utf-8")
@@ -300,7 +300,7 @@ def test_the_manifest_tells_what_the_index_is_made_of(home):
     assert manifest.counts == {"documents": 2, "parts": 2, "sentences": 3, "chunks": 2}
     assert manifest.model.name == "hash"
     assert manifest.model.dim == 8
-    assert (manifest.metric, manifest.index, manifest.format) == ("inner-product", "flat", 2)
+    assert (manifest.metric, manifest.index, manifest.format) == ("inner-product", "flat", 3)
     assert list(manifest.documents) == ["乙.txt", "甲.txt"]
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert on_disk == {*manifest.files, "manifest.json"}

@@ -16,7 +16,7 @@ ARCHIVES = {
     ".epub": "META-INF/container.xml", ".ofd": "OFD.xml",
 }  # fmt: skip
 """What must be in a file of a type that is a ZIP archive inside."""
-TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".msg", ".xls", *ARCHIVES)
+TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".msg", ".xls", ".doc", ".ppt", ".wps", ".et", ".dps", *ARCHIVES)
 MAX_NAME = 120  # characters
 MAX_ENTRIES = 5000  # files in an archive
 MAX_UNPACKED = 400 * 1024 * 1024  # bytes that it may say it holds
@@ -65,7 +65,7 @@ def check(file: Path, name: str, max_mb: int) -> None:
     elif kind == ".rtf":
         if not head.lstrip().startswith(b"{\\rtf"):
             raise _mismatch("RTF")
-    elif kind in (".xls", ".msg"):
+    elif kind in (".xls", ".msg", ".doc", ".ppt", ".wps", ".et", ".dps"):
         if not head.startswith(b"\xd0\xcf\x11\xe0"):
             raise _mismatch(kind[1:].upper())
     elif kind in ARCHIVES:

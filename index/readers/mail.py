@@ -1,6 +1,6 @@
 """Mails (.eml) by the standard library: subject, who wrote to whom and when, and the text.
 
-Of text and HTML the text is taken; what is attached is named, and not read.
+Of text and HTML the text is taken; what is attached is named here, and a document of its own (`index.containers`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from rag.errors import UnreadableDocument
-from rag.messages import tr
 from rag.types import Document
 
 from ._common import MAX_BYTES, document, load, really
@@ -35,13 +34,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     fields = {label: _header(mail, name) for label, name in _FIELDS} | {"日期": _date(mail) or ""}
     names = [name for part in mail.iter_attachments() if (name := part.get_filename())]
     raw = told(subject, fields, names, _body(mail))
-    return document(raw, source=source, path=path, media_type="message/rfc822", title=subject or None, unread=unread_attachments(names))
-
-
-def unread_attachments(names: Sequence[str]) -> tuple[str, ...]:
-    """What to say of a mail's attachments."""
-    listed = "、".join(names)
-    return (tr(f"附件没有读取：{listed}", f"attachments were not read: {listed}"),) if names else ()
+    return document(raw, source=source, path=path, media_type="message/rfc822", title=subject or None)
 
 
 def told(subject: str, fields: Mapping[str, str], attached: Sequence[str], body: str) -> str:

@@ -1,12 +1,13 @@
 """Mails as Outlook saves them (.msg, [MS-OXMSG]) by olefile: subject, who wrote to whom and when, and the text.
 
-What is attached is named, and not read.
+What is attached is named here, and a document of its own (`index.containers`).
 """
 
 from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from rag.errors import UnreadableDocument
 from rag.types import Document
 
 from ._common import MAX_BYTES, document, load, really
-from .mail import told, unread_attachments
+from .mail import told
 
-_SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _TO, _CC, _NAME = "0037", "1000", "1013", "0C1A", "5D01", "0E04", "0E03", "3707"
+_SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _TO, _CC, _NAME, _CONTENT = "0037", "1000", "1013", "0C1A", "5D01", "0E04", "0E03", "3707", "3701"
 _SENT = 0x00390040
 """PidTagClientSubmitTime with the type of a time."""
 
@@ -41,9 +42,22 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         raise
     except Exception as error:
         raise UnreadableDocument(f"{path} is no Outlook mail, or damaged ({str(error) or type(error).__name__})") from error
-    names = [name for name in names if name]
-    raw = told(subject, fields, names, body)
-    return document(raw, source=source, path=path, media_type="application/vnd.ms-outlook", title=subject or None, unread=unread_attachments(names))
+    raw = told(subject, fields, [name for name in names if name], body)
+    return document(raw, source=source, path=path, media_type="application/vnd.ms-outlook", title=subject or None)
+
+
+def attachments(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of what is attached. Raises UnreadableDocument where the mail is damaged."""
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as mail:
+            for folder in sorted({entry[0] for entry in mail.listdir() if entry[0].startswith("__attach")}):
+                content = f"{folder}/__substg1.0_{_CONTENT}0102"
+                if (name := _text(mail, f"{folder}/", _NAME)) and mail.exists(content):
+                    yield name.replace("\\", "/").rpartition("/")[2], mail.openstream(content).read()
+    except OSError as error:
+        raise UnreadableDocument(f"the mail is damaged ({error})") from error
 
 
 def _text(mail: Any, folder: str, tag: str) -> str:

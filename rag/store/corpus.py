@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import pathname2url
@@ -24,7 +24,7 @@ About = tuple[str, Period | None, tuple[str, ...]]  # source, period and regions
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, source TEXT UNIQUE NOT NULL, raw TEXT NOT NULL, version TEXT NOT NULL,
-    media_type TEXT NOT NULL, encoding TEXT, pages TEXT NOT NULL, title TEXT);
+    media_type TEXT NOT NULL, encoding TEXT, pages TEXT NOT NULL, title TEXT, edits TEXT NOT NULL);
 CREATE TABLE parts (
     document INTEGER NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL, clean TEXT NOT NULL,
     edits TEXT NOT NULL, region TEXT, first_year INTEGER, last_year INTEGER,
@@ -75,7 +75,7 @@ class CorpusWriter:
         """Append one document with its parts and chunks; `keys` name what was embedded for each chunk."""
         row = self.counts["documents"]
         self._db.execute(
-            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO documents VALUES (?,?,?,?,?,?,?,?,?)",
             (
                 row,
                 document.source,
@@ -85,6 +85,7 @@ class CorpusWriter:
                 document.encoding,
                 _dump(document.pages),
                 document.title,
+                _edits(document.edits),
             ),
         )
         for number, part in enumerate(parts):
@@ -95,7 +96,7 @@ class CorpusWriter:
                     number,
                     part.title,
                     part.clean,
-                    _dump([(e.start, e.end, e.replacement, e.rule) for e in part.edits]),
+                    _edits(part.edits),
                     part.region,
                     *_years(part.period),
                     part.published,
@@ -207,6 +208,11 @@ class Corpus:
         )
         raw, version, media_type, encoding, pages, title = row
         return Document(source, raw, version, media_type, encoding, tuple(json.loads(pages)), title)
+
+    def as_read(self, source: str) -> Document:
+        """`document(source)` with the edits that its reader made. Raises InputError where there is none."""
+        [(edits,)] = self._all("SELECT edits FROM documents WHERE id = ?", self._id(source))
+        return replace(self.document(source), edits=tuple(Edit(*edit) for edit in json.loads(edits)))
 
     def part(self, source: str, number: int) -> Part:
         """Read part `number` (from 0) of `source`. Raises InputError where there is none."""
@@ -346,6 +352,10 @@ def _line(row: Any, own: Sequence[Any], chunks: int) -> SourceInfo:
         tuple(dict.fromkeys(p[2] for p in own if p[2])),
         next((p[5] for p in own if p[5]), None),
     )
+
+
+def _edits(edits: Sequence[Edit]) -> str:
+    return _dump([(e.start, e.end, e.replacement, e.rule) for e in edits])
 
 
 def _dump(value: object) -> str:

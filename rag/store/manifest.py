@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import IndexCorrupt, ModelMismatch
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 
 

@@ -154,6 +154,10 @@ class Snapshot:
         """Read the document `source`. Raises InputError where there is none."""
         return self._document(source)
 
+    def as_read(self, source: str) -> Document:
+        """`document(source)` with the edits that its reader made. Raises InputError where there is none."""
+        return self._corpus.as_read(source)
+
     def part(self, source: str, number: int) -> Part:
         """Read part `number` (from 0) of `source`. Raises InputError where there is none."""
         return self._part(source, number)
