@@ -14,7 +14,7 @@ from pathlib import Path
 from rag.errors import UnreadableDocument
 from rag.messages import tr
 
-from .encoding import decode
+from .encoding import likelihood
 from .readers._archive import MAX_RATIO, MAX_UNPACKED
 from .readers._common import MAX_BYTES, load
 from .readers.outlook import attachments
@@ -73,8 +73,11 @@ def _name(entry: zipfile.ZipInfo) -> str:
     """The path within the archive, never out of it; "" for what systems put there by themselves."""
     name = entry.filename
     if not entry.flag_bits & _UTF8:  # zipfile takes such a name for code page 437
-        with suppress(UnicodeError, UnreadableDocument):
-            name = decode(name.encode("cp437"))[0]
+        readings = []
+        for encoding in ("utf-8", "gb18030"):
+            with suppress(UnicodeError):
+                readings.append(name.encode("cp437").decode(encoding))
+        name = max(readings, key=likelihood, default=name)  # the first of equals
     parts = [part for part in posixpath.normpath(name.replace("\\", "/")).split("/") if part not in ("", ".", "..")]
     return "" if any(part.startswith((".", "~$", "__MACOSX")) or part == "Thumbs.db" for part in parts) else "/".join(parts)
 

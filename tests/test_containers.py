@@ -37,9 +37,10 @@ def test_archives_within_archives_and_nothing_outside(tmp_path):
     assert names(tmp_path / "包.zip") == ["a/甲.txt", "etc/乙.txt", "里.zip/丙.txt", "里.zip/逃.txt"]
 
 
-def test_names_of_a_chinese_windows():
-    entry = zipfile.ZipInfo("通知.txt".encode("gb18030").decode("cp437"))
-    assert containers._name(entry) == "通知.txt"
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+@pytest.mark.parametrize("name", ["通知.txt", "2023年度工作总结（定稿）.docx", "a.txt"])
+def test_names_of_systems_that_do_not_say_their_encoding(name, encoding):
+    assert containers._name(zipfile.ZipInfo(name.encode(encoding).decode("cp437"))) == name
 
 
 @pytest.mark.parametrize(
