@@ -27,12 +27,12 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python $(DECLARED)
 	@echo "Installing into $(VENV): the first time this takes some minutes"
-	$(PIP) -e .
+	$(PIP) -e '.[ocr]'
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python $(DECLARED)
 	@echo "Installing into $(VENV): the first time this takes some minutes"
-	$(PIP) -e '.[dev]'
+	$(PIP) -e '.[dev,ocr]'
 	@touch $@ $(VENV)/.installed
 
 # Exit code 3 of `zhiyin index`: some file was skipped, and said so. An index that is there already is left alone.
@@ -74,7 +74,7 @@ wheel: $(VENV)/.dev
 
 # from a fresh environment with nothing pinned: make constraints VENV=/tmp/fresh
 constraints: $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[dev,train]'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -e '.[dev,ocr,train]'
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable --exclude pip | sed 's/+[a-z0-9.]*$$//' | sort -f; } > constraints.new
 	mv constraints.new constraints.txt
 

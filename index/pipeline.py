@@ -20,7 +20,7 @@ from .chunk import Count, chunk
 
 # libraries that decide what text comes out of a file
 _LIBRARIES = (
-    "charset-normalizer", "jieba", "olefile", "opencc", "openpyxl", "pypdfium2", "python-calamine", "python-docx", "python-pptx", "striprtf", "trafilatura",
+    "charset-normalizer", "jieba", "olefile", "onnxruntime", "opencc", "openpyxl", "pypdfium2", "python-calamine", "python-pptx", "rapidocr", "striprtf", "trafilatura",
 )  # fmt: skip
 _CODE = ("text", "data", "offsets.py", "types.py")
 

@@ -10,6 +10,7 @@ import pytest
 
 from rag.errors import UnreadableDocument
 from rag.index.clean import clean
+from rag.index.readers import _ocr
 from rag.index.readers.pdf import read
 
 FILES = Path(__file__).parent / "files"
@@ -31,7 +32,12 @@ def test_pages_are_kept(name):
     assert [document.raw[a : b - 1] for a, b in pairwise(starts)] == list(PAGES)
 
 
-def test_scan_without_text_layer():
+@pytest.fixture
+def no_ocr(monkeypatch):
+    monkeypatch.setattr(_ocr, "available", lambda: False)
+
+
+def test_scan_without_text_layer(no_ocr):
     with pytest.raises(
         UnreadableDocument, match=r"scanned\.pdf has no text layer on any of its 2 pages.*OCR"
     ):
@@ -43,7 +49,7 @@ def test_password():
         read(FILES / "password.pdf", source="x")
 
 
-def test_some_pages_without_text_are_named(tmp_path, monkeypatch):
+def test_some_pages_without_text_are_named(tmp_path, monkeypatch, no_ocr):
     monkeypatch.setenv("ZHIYIN_LANG", "en")
     target = pdfium.PdfDocument.new()
     for name in ("scanned.pdf", "通知.pdf"):
@@ -54,7 +60,7 @@ def test_some_pages_without_text_are_named(tmp_path, monkeypatch):
     document = read(tmp_path / "混合.pdf", source="x")
     assert document.pages[:3] == (0, 1, 2) and len(document.pages) == 5
     assert document.raw[2:].startswith("关于命名")
-    assert document.unread == ("no text layer on 2 of 5 pages (scans?): 1、2",)
+    assert document.unread == ("no text layer on 2 of 5 pages (scans?), which were not read: 1、2; to recognise them: pip install 'zhiyin[ocr]'",)
 
 
 @pytest.mark.parametrize("kept", [0.02, 0.3])

@@ -16,7 +16,13 @@ ARCHIVES = {
     ".epub": "META-INF/container.xml", ".ofd": "OFD.xml",
 }  # fmt: skip
 """What must be in a file of a type that is a ZIP archive inside."""
-TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".rtf", ".eml", ".msg", ".xls", ".doc", ".ppt", ".wps", ".et", ".dps", *ARCHIVES)
+_OLE = (b"\xd0\xcf\x11\xe0",)
+_BEGINS = {
+    ".rtf": (b"{\\rtf",), ".xls": _OLE, ".msg": _OLE, ".doc": _OLE, ".ppt": _OLE, ".wps": _OLE, ".et": _OLE, ".dps": _OLE,
+    ".png": (b"\x89PNG",), ".jpg": (b"\xff\xd8\xff",), ".jpeg": (b"\xff\xd8\xff",), ".tif": (b"II*\0", b"MM\0*"), ".tiff": (b"II*\0", b"MM\0*"),
+}  # fmt: skip
+"""The first bytes of a file of each type that has such."""
+TYPES = (".txt", ".md", ".csv", ".tsv", ".html", ".htm", ".pdf", ".eml", *_BEGINS, *ARCHIVES)
 MAX_NAME = 120  # characters
 MAX_ENTRIES = 5000  # files in an archive
 MAX_UNPACKED = 400 * 1024 * 1024  # bytes that it may say it holds
@@ -62,11 +68,8 @@ def check(file: Path, name: str, max_mb: int) -> None:
     if kind == ".pdf":
         if b"%PDF-" not in head[:1024]:
             raise _mismatch("PDF")
-    elif kind == ".rtf":
-        if not head.lstrip().startswith(b"{\\rtf"):
-            raise _mismatch("RTF")
-    elif kind in (".xls", ".msg", ".doc", ".ppt", ".wps", ".et", ".dps"):
-        if not head.startswith(b"\xd0\xcf\x11\xe0"):
+    elif kind in _BEGINS:
+        if not head.lstrip().startswith(_BEGINS[kind]):
             raise _mismatch(kind[1:].upper())
     elif kind in ARCHIVES:
         _check_archive(file, kind)

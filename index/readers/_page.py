@@ -25,7 +25,7 @@ _WRAPPED = 1.9  # heights from one line of a cell to the next, at most
 
 
 @dataclass
-class _Run:
+class Run:
     """Characters side by side; a box in points, from the lower left corner of the page."""
 
     text: str
@@ -47,7 +47,7 @@ class _Run:
 class _Line:
     """Runs at one height, from left to right."""
 
-    runs: list[_Run] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     @property
     def middle(self) -> float:
@@ -65,21 +65,22 @@ class _Line:
 def in_order(textpage: Any) -> str | None:
     """The text of a page with columns, tables or a watermark; None where the order of the file will do."""
     upright, slanted = _runs(textpage)
-    lines = _lines(upright)
-    blocks = list(_blocks(lines))
-    if not slanted and all(isinstance(block, str) for block in blocks):
+    if not slanted and all(isinstance(block, str) for block in _blocks(_lines(upright))):
         return None
-    pieces = [block if isinstance(block, str) else "\n".join(block) for block in blocks]
-    pieces += [marked(run.text, "watermark") for run in slanted]
-    return "\n".join(pieces)
+    return "\n".join([arranged(upright), *(marked(run.text, "watermark") for run in slanted)])
 
 
-def _runs(textpage: Any) -> tuple[list[_Run], list[_Run]]:
+def arranged(runs: Sequence[Run]) -> str:
+    """The text of runs that stand on a page, in reading order."""
+    return "\n".join(block if isinstance(block, str) else "\n".join(block) for block in _blocks(_lines(runs)))
+
+
+def _runs(textpage: Any) -> tuple[list[Run], list[Run]]:
     """The upright runs of a page and the slanted ones, as the file draws them; nothing where most characters stand on end."""
     import pypdfium2.raw as pdfium
 
-    upright: list[_Run] = []
-    slanted: list[_Run] = []
+    upright: list[Run] = []
+    slanted: list[Run] = []
     box = pdfium.FS_RECTF()
     last, space = None, False
     on_end, characters = 0, pdfium.FPDFText_CountChars(textpage)
@@ -101,19 +102,19 @@ def _runs(textpage: Any) -> tuple[list[_Run], list[_Run]]:
             run.left, run.right = min(run.left, box.left), max(run.right, box.right)
             run.bottom, run.top = min(run.bottom, box.bottom), max(run.top, box.top)
         else:
-            kind.append(_Run(char, box.left, box.bottom, box.right, box.top))
+            kind.append(Run(char, box.left, box.bottom, box.right, box.top))
         last, space = kind, False
     return ([], []) if 2 * on_end > characters else (upright, slanted)
 
 
-def _goes_on(run: _Run, box: Any) -> bool:
+def _goes_on(run: Run, box: Any) -> bool:
     """Whether the next character stands in the same line and close to the run's end."""
     height = min(run.height, max(box.top - box.bottom, 1.0))
     near = -height < box.left - run.right < _APART * height
     return bool(near and abs((box.top + box.bottom) / 2 - run.middle) < height / 2)
 
 
-def _lines(runs: Sequence[_Run]) -> list[_Line]:
+def _lines(runs: Sequence[Run]) -> list[_Line]:
     """The runs by lines, from top to bottom."""
     lines: list[_Line] = []
     for run in sorted(runs, key=lambda run: -run.middle):
@@ -172,7 +173,7 @@ def _columns(lines: Sequence[_Line]) -> list[tuple[float, float]]:
     return columns
 
 
-def _column(run: _Run, columns: Sequence[tuple[float, float]]) -> int:
+def _column(run: Run, columns: Sequence[tuple[float, float]]) -> int:
     return next(n for n, (left, right) in enumerate(columns) if left <= run.left and run.right <= right)
 
 

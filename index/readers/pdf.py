@@ -13,9 +13,10 @@ from rag.errors import UnreadableDocument
 from rag.messages import tr
 from rag.types import Document
 
-from . import _page
+from . import _ocr, _page
 from ._common import MAX_BYTES, document, load, own_title, really
 from ._marks import marked, plain, without
+from .picture import doubts
 
 PAGE_BREAK = "\n"  # a sentence that runs over the page is joined again like any broken line
 
@@ -25,6 +26,7 @@ _SOFT_HYPHEN = re.compile(
 )  # pdfium's mark for a hyphen at a line's end; it swallows the line end
 _UNMAPPED = re.compile("[\ue000-\uf8ff\ufffd]")
 
+_DOTS = 200  # an inch, of a page that is recognised
 _DIGITS = re.compile(r"\d+")
 _HEADS = 3  # lines at the top and at the foot, at most
 _FEWEST_HEADS = 3  # pages
@@ -40,15 +42,21 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     data = load(path, max_bytes=max_bytes)
     with _PDFIUM:
         texts, title = _extract(data, path)
-    blank = [number for number, text in enumerate(texts, 1) if not without(text).strip()]
+    unread: list[str] = []
+    if scans := [number for number, text in enumerate(texts, 1) if not without(text).strip()]:
+        shown = "、".join(map(str, scans[:10])) + ("…" if len(scans) > 10 else "")
+        if _ocr.available():
+            for number in scans:
+                found = _ocr.recognise(_picture(data, number - 1))
+                texts[number - 1] = found.text
+                unread += doubts(number, found)
+        elif len(scans) == len(texts):
+            why = f"has no text layer on any of its {len(texts)} pages: a scan? Recognising its text needs OCR: pip install 'zhiyin[ocr]'"
+            raise UnreadableDocument(f"{path} {why}")
+        else:
+            unread.append(tr(f"{len(texts)} 页中有 {len(scans)} 页没有文字层（扫描页？），没有读取：第 {shown} 页；文字识别：pip install 'zhiyin[ocr]'",
+                             f"no text layer on {len(scans)} of {len(texts)} pages (scans?), which were not read: {shown}; to recognise them: pip install 'zhiyin[ocr]'"))  # fmt: skip
     texts = _without_running_heads(texts)
-    if len(blank) == len(texts):
-        why = f"has no text layer on any of its {len(texts)} pages: a scan? Run OCR on it first"
-        raise UnreadableDocument(f"{path} {why}")
-    unread: tuple[str, ...] = ()
-    if blank:
-        shown = "、".join(map(str, blank[:10])) + ("…" if len(blank) > 10 else "")
-        unread = (tr(f"{len(texts)} 页中有 {len(blank)} 页没有文字层（扫描页？）：第 {shown} 页", f"no text layer on {len(blank)} of {len(texts)} pages (scans?): {shown}"),)
     raw = PAGE_BREAK.join(texts)
     if len(_UNMAPPED.findall(raw)) > 0.3 * len(raw):
         raise UnreadableDocument(f"{path} does not say which characters its fonts show; run OCR on it first")
@@ -58,7 +66,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
         pages.append(at)
         at += len(text) + len(PAGE_BREAK)
     return document(
-        raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title, unread=unread
+        raw, source=source, path=path, media_type="application/pdf", pages=tuple(pages), title=title, unread=tuple(unread)
     )
 
 
@@ -106,6 +114,20 @@ def _extract(data: bytes, path: Path) -> tuple[list[str], str | None]:
         return texts, own_title(pdf.get_metadata_value("Title"))
     finally:
         pdf.close()
+
+
+def _picture(data: bytes, number: int) -> Any:
+    """A page as an image, in the resolution of a scan."""
+    import pypdfium2 as pdfium
+
+    with _PDFIUM:
+        pdf = pdfium.PdfDocument(data)
+        try:
+            page = pdf[number]
+            scale = min(_DOTS / 72, _ocr.LARGEST / max(page.get_size()))
+            return page.render(scale=scale).to_pil()
+        finally:
+            pdf.close()
 
 
 def _text(pdf: Any, number: int, path: Path) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LIBRARIES = (
     "torch", "faiss-cpu", "sentence-transformers", "transformers", "openai", "gradio", "jieba", "bm25s", "numpy", "trafilatura",
-    "pypdfium2", "python-docx",
+    "pypdfium2", "openpyxl",
 )  # fmt: skip
 LOW_DISK = 1 << 30
 """Bytes free below which an index may not fit beside the old one."""
