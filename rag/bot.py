@@ -141,6 +141,11 @@ class Bot:
         snapshot.require(self._asked)
         raise AssertionError
 
+    def warm(self) -> None:
+        """Load what the first question would wait for, where the reader says what that is."""
+        if warm := getattr(self._tools.reader, "warm", None):
+            warm()
+
     def library(self, scope: Scope | None = None) -> Snapshot:
         """The current generation as `scope` sees it (None: whole): as if the documents it may not read did not exist."""
         whole = self.snapshot

@@ -31,7 +31,7 @@ from rag.eval.judge import judge
 from rag.eval.rows import Gold, load
 from rag.eval.run import texts
 from rag.read.decide import FEATURES
-from rag.read.learned import LearnedReader
+from rag.read.learned import DEPTHS, LearnedReader
 
 HERE = Path(__file__).parents[1]
 CONSIDERED = 12
@@ -98,7 +98,8 @@ def gather(name: str, folders: list[Path], path: Path, work: Path) -> Iterator[Q
         if not hasattr(asking, "plan") or len(asking.plan.steps) != 1 or not isinstance(asking.reader, LearnedReader):
             continue
         query = asking.plan.steps[0].query
-        weighed = asking.reader.weighed(query, *asking.passages(query))
+        views, retrieved = asking.passages(query)
+        weighed = asking.reader.weighed(query, asking.reader.rules.read(query, views), retrieved[: DEPTHS[-1]])
         rules = sorted((pair for pair in weighed if not pair[0].proposed), key=lambda pair: -pair[0].score)[:CONSIDERED]
         chosen = [pair for pair in weighed if pair[0].proposed] + rules
         answers = [asking.tell(finding) for finding, _ in chosen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,8 @@ def _serve(
 
     bot = (session or New()).make_bot(settings)
     count = _documents(bot)
+    if warm := getattr(bot, "warm", None):
+        threading.Thread(target=warm, name="zhiyin-warm", daemon=True).start()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     from .auth.single import reachable

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from ..encoder.decode import Reading
     from ..retrieve.search import Retrieved
 
-READ = 6
-"""Passages that are read, of those retrieved."""
+DEPTHS = (3, 6)
+"""Passages that are read, of those retrieved: so many at first, and so many where no answer in these is good enough."""
+ENOUGH = 0.85
+"""Probability of an answer that is good enough."""
 SURE = 0.6
 """Probability of yes, or of no, from which it is said."""
 _TYPED = (*VALUES, Kind.DATE)
@@ -54,26 +56,34 @@ class LearnedReader:
 
     def __init__(self, context: Context, encoder: EncoderReader | None = None, weights: Decision | None = None) -> None:
         """With the models of the package, unless others are given."""
-        self._rules = load_extractive(context)
+        self.rules = load_extractive(context)
         self._snapshot, self._view = context.snapshot, context.view
         self._encoder = encoder or shared()
         self._weights = weights or decision()
         self._read: dict[tuple[str, int], Passage] = {}
 
+    @staticmethod
+    def warm() -> None:
+        """Load what the first question would wait for."""
+        shared()
+
     def read(self, query: Query, views: Sequence[View], retrieved: Sequence[Retrieved] = (), *, any_time: bool = False,
              any_place: bool = False) -> list[Finding]:
         """See Reader; each finding has its probability, by which they are ordered."""
-        found = [replace(f, probability=self._weights.probability(features, any_time=any_time, any_place=any_place))
-                 for f, features in self.weighed(query, views, retrieved, any_time=any_time, any_place=any_place)]  # fmt: skip
+        rules = self.rules.read(query, views, any_time=any_time, any_place=any_place)
+        found: list[Finding] = []
+        for depth in DEPTHS:
+            found = [replace(f, probability=self._weights.probability(features, any_time=any_time, any_place=any_place))
+                     for f, features in self.weighed(query, rules, retrieved[:depth])]  # fmt: skip
+            if any((f.probability or 0.0) >= ENOUGH for f in found):
+                break
         return sorted(found, key=lambda f: (-(f.probability or 0.0), -f.score, f.view.source, f.view.number, f.view.index, f.span.start))
 
-    def weighed(self, query: Query, views: Sequence[View], retrieved: Sequence[Retrieved], *, any_time: bool = False,
-                any_place: bool = False) -> list[tuple[Finding, dict[str, float]]]:
-        """Possible answers with the features that decide."""
-        passages = self._passages(query, retrieved[:READ])
-        found = [*self._rules.read(query, views, any_time=any_time, any_place=any_place), *self._proposed(query, passages)]
+    def weighed(self, query: Query, rules: Sequence[Finding], retrieved: Sequence[Retrieved]) -> list[tuple[Finding, dict[str, float]]]:
+        """What the rules found and what is read in the passages, each with the features that decide."""
+        passages = self._passages(query, retrieved)
         reads = Reads(query, passages)
-        return [(finding, reads.features(finding)) for finding in found]
+        return [(finding, reads.features(finding)) for finding in (*rules, *self._proposed(query, passages))]
 
     def _passages(self, query: Query, retrieved: Sequence[Retrieved]) -> list[Passage]:
         question = query.text.replace(TOPIC, " ")
@@ -96,7 +106,7 @@ class LearnedReader:
             view, span = pieces[0]
             if len(pieces) == 1 and query.kind in _TYPED:
                 span = snapped(query, view, span)
-            finding = self._rules.weigh(query, view, span)
+            finding = self.rules.weigh(query, view, span)
             yes, no, neither = passage.reading.verdict
             verdict = ("yes" if yes > no else "no") if max(yes, no) >= SURE and neither < SURE else ""
             found.append(replace(finding, more=tuple(pieces[1:]), proposed=True, verdict=verdict))
