@@ -1,5 +1,5 @@
 # make chat    a chat over the documents, http://127.0.0.1:7860   (DOCS=folder for your own)
-# make test    every test          make check   lint, types, generated docs
+# make test    every test, a file in each of JOBS processes          make check   lint, types, generated docs
 # make gate    are the answers as good as they were?
 # make bench   speed, memory, sizes; then each kind of vector index at a million chunks   (CHUNKS=n, DATA=folder of texts)
 # make wheel   dist/zhiyin-*.whl
@@ -9,6 +9,7 @@ VENV ?= .venv
 DOCS ?=
 CHUNKS ?= 1000000
 DATA ?=
+JOBS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 DECLARED := pyproject.toml constraints.txt
@@ -43,7 +44,7 @@ chat: $(VENV)/.installed
 	$(BIN)/zhiyin serve
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -69,7 +70,7 @@ bench: $(VENV)/.installed
 
 # build/ would carry files that are no longer in the tree into the wheel
 wheel: $(VENV)/.dev
-	rm -rf build
+	rm -rf build/lib build/bdist.*
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 # from a fresh environment with nothing pinned: make constraints VENV=/tmp/fresh
