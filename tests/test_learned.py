@@ -14,7 +14,7 @@ from rag.index.build import build
 from rag.question.query import understand
 from rag.read import learned
 from rag.read.candidates import Span
-from rag.read.decide import FEATURES, Decision, decision
+from rag.read.decide import FEATURES, Decision, decision, labelled
 from rag.read.learned import snapped
 
 from .index_kit import HashEmbedder
@@ -155,3 +155,40 @@ def test_another_place_is_vetoed():
     assert sure.probability(features) == 0.0
     assert math.isclose(sure.probability(features, any_place=True), 1 / (1 + math.exp(-6)))
     assert sure.probability(features | {"names_missing": 1.0}, any_place=True) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "sign"),
+    [("法定代表人是谁?", "卢某", 1), ("法定代表人是谁?", "柴某", -1), ("会计负责人是谁?", "柴某", 1), ("公司在哪里?", "卢某", 0)],
+)
+def test_the_label_before_a_value_counts(question, value, sign):
+    row = "法定代表人：卢某；会计负责人：柴某"
+    found = labelled(question, row, row.index(value))
+    assert (found > 0) - (found < 0) == sign
+    assert labelled(question, "法定代表人卢某、会计负责人柴某出席", 5) == 0
+
+
+def test_the_second_lot_is_read_only_where_the_first_is_not_good_enough(tmp_path, monkeypatch):
+    (tmp_path / "docs").mkdir()
+    for n in range(9):
+        (tmp_path / "docs" / f"{n}.txt").write_text(f"{n}号仓库管理办法\n{n}号仓库由老秦看管，每晚巡查{n + 2}次。\n", encoding="utf-8")
+    embedder = HashEmbedder(dim=128)
+    build([tmp_path / "docs"], home=tmp_path, settings=Settings(), embedder=embedder)
+    monkeypatch.setattr(learned, "decision", lambda: TRUSTING)
+    first, all_ = learned.DEPTHS
+    for odds, read in ((QUITE, first), (HARDLY, all_)):
+        encoder = Scripted("老秦", odds=odds)
+        monkeypatch.setattr(learned, "shared", lambda encoder=encoder: encoder)
+        Bot(Settings(reader="bundled"), tmp_path, embedder=embedder).ask("仓库由谁看管?")
+        assert sum(len(passages) for question, passages in encoder.asked if question == "仓库由谁看管?") == read
+
+
+def test_a_service_loads_the_encoder_before_it_is_asked(tmp_path, monkeypatch):
+    loaded = []
+    monkeypatch.setattr(learned, "shared", lambda: loaded.append(1))
+    (tmp_path / "a.txt").write_text(NOTICE, encoding="utf-8")
+    build([tmp_path / "a.txt"], home=tmp_path, settings=Settings(), embedder=HashEmbedder())
+    Bot(Settings(reader="extractive"), tmp_path, embedder=HashEmbedder()).warm()
+    assert loaded == []
+    Bot(Settings(reader="bundled"), tmp_path, embedder=HashEmbedder()).warm()
+    assert loaded == [1]

@@ -30,7 +30,7 @@ from rag.eval.homes import indexed
 from rag.eval.judge import judge
 from rag.eval.rows import Gold, load
 from rag.eval.run import texts
-from rag.read.decide import FEATURES
+from rag.read.decide import FEATURES, crossed
 from rag.read.learned import DEPTHS, LearnedReader
 
 HERE = Path(__file__).parents[1]
@@ -120,7 +120,7 @@ class Model(NamedTuple):
 
     def probabilities(self, features: Sequence[dict[str, float]]) -> np.ndarray:
         """Of each finding, `(n,)`."""
-        x = np.array([[f[name] for name in FEATURES] for f in features]).reshape(-1, len(FEATURES))
+        x = np.array([[told[name] for name in FEATURES] for told in map(crossed, features)]).reshape(-1, len(FEATURES))
         return 1 / (1 + np.exp(-(x @ self.weights + self.offset)))
 
 
@@ -135,12 +135,12 @@ def fit(questions: Sequence[Question], strength: float) -> Model:
     for q in questions:
         kept = [(f, r) for f, r, v in zip(q.features, q.right, q.vetoed, strict=True) if not v]
         for features, right in kept:
-            x.append([features[name] for name in FEATURES])
+            x.append([crossed(features)[name] for name in FEATURES])
             y.append(right)
             w.append(1 / counts[q.set] / len(kept) ** 0.5)
     matrix, weights = np.array(x), np.array(w) / np.mean(w)
     mean, scale = matrix.mean(0), matrix.std(0) + 1e-6
-    fitted = LogisticRegression(C=strength, max_iter=2000).fit((matrix - mean) / scale, y, sample_weight=weights)
+    fitted = LogisticRegression(C=strength, max_iter=3000).fit((matrix - mean) / scale, y, sample_weight=weights)
     own = fitted.coef_[0] / scale
     return Model(own, float(fitted.intercept_[0] - own @ mean))
 

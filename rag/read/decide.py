@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..question.query import Kind, Query
+from ..text.fold import fold
 from .align import VALUES
 from .candidates import candidates
 from .extractive import Finding, place_fit, time_fit
@@ -21,10 +23,15 @@ from .extractive import Finding, place_fit, time_fit
 if TYPE_CHECKING:
     from .learned import Passage
 
-FEATURES = (
+_TOLD = (
     "proposed", "unread", "odds", "span", "agrees", "behind", "support_proposed", "support_rule", "score_proposed", "score_rule", "focus",
-    "missing", "names_missing", "time", "place", "typed", "untyped", "rank", "english", "text_rule",
+    "missing", "names_missing", "time", "place", "typed", "untyped", "rank", "english", "text_rule", "label",
 )
+_OTHERWISE = ("odds", "span", "agrees", "behind", "missing", "rank", "time", "place", "label", "focus")
+"""Count otherwise for what the encoder proposes than for what the rules find."""
+_BENDS = (0.0, 2.0)
+"""Log-odds above which they count otherwise."""
+FEATURES = (*_TOLD, *(f"{name}_proposed" for name in _OTHERWISE), *(f"odds_above_{bend:g}" for bend in _BENDS))
 _UNREAD = (-2.0, -4.0)
 """Log-odds and span of a sentence that no passage holds which was read."""
 
@@ -37,7 +44,7 @@ class Reads:
         self._best = max((p.odds for p in passages), default=0.0)
 
     def features(self, finding: Finding) -> dict[str, float]:
-        """Values by the names of `FEATURES`."""
+        """What is told of a finding; `crossed` makes `FEATURES` of it."""
         query, span, view = self._query, finding.span, finding.view
         holding = max((p for p in self._passages if p.holds(finding)), key=lambda p: p.odds, default=None)
         odds, said = _UNREAD if holding is None or not holding.reading.spans else (holding.odds, holding.reading.span)
@@ -55,8 +62,15 @@ class Reads:
             "time": time_fit(query, finding.period, view, span), "place": place_fit(query, finding.regions, view),
             "typed": float(fits), "untyped": float(finding.proposed and typed and not fits),
             "rank": 1 / (1 + holding.rank) if holding else 0.0, "english": float(query.language == "en"),
+            "label": labelled(query.text, view.text, span.start),
             "text_rule": rule * float(query.kind in (Kind.TEXT, Kind.LIST, Kind.NAME)),
         }  # fmt: skip
+
+
+def crossed(features: dict[str, float]) -> dict[str, float]:
+    """Values by the names of `FEATURES`."""
+    proposed = {f"{name}_proposed": features["proposed"] * features[name] for name in _OTHERWISE}
+    return {**features, **proposed, **{f"odds_above_{bend:g}": max(features["odds"] - bend, 0.0) for bend in _BENDS}}
 
 
 class Decision(NamedTuple):
@@ -73,7 +87,7 @@ class Decision(NamedTuple):
         """
         if features["names_missing"] or (features["time"] == 0 and not any_time) or (features["place"] == 0 and not any_place):
             return 0.0
-        told = {**features, **({"time": 1.0} if any_time else {}), **({"place": 1.0} if any_place else {})}
+        told = crossed({**features, **({"time": 1.0} if any_time else {}), **({"place": 1.0} if any_place else {})})
         return 1 / (1 + math.exp(-self.offset - sum(weight * told[name] for name, weight in self.weights.items())))
 
 
@@ -82,6 +96,27 @@ def decision() -> Decision:
     """The weights in the package."""
     told = json.loads((files(__package__) / "decide.json").read_text(encoding="utf-8"))
     return Decision(told["weights"], told["offset"])
+
+
+_PAIR = re.compile(r"([^：:；;。，,]{1,30})[：:]([^；;]*)")
+
+
+def labelled(question: str, text: str, at: int) -> float:
+    """In a row of a table or a form (`姓名：秦岭；学历：大专`): how much of the label before `at` the question says, less the most that
+    it says of another label; -1 to 1, and 0 in any other text."""
+    pairs = list(_PAIR.finditer(text))
+    own = next((pair for pair in pairs if pair.start(2) <= at < max(pair.end(2), pair.start(2) + 1)), None)
+    if len(pairs) < 2 or own is None:
+        return 0.0
+    said = fold(question)
+    return _said(own[1], said) - max(_said(pair[1], said) for pair in pairs if pair is not own)
+
+
+def _said(label: str, question: str) -> float:
+    """Share of a label's pairs of characters that a question says; 0 to 1."""
+    label = "".join(fold(label).split())
+    pairs = {label[i : i + 2] for i in range(max(1, len(label) - 1))}
+    return sum(pair in question for pair in pairs) / len(pairs)
 
 
 def _within(value: float, limit: float) -> float:
