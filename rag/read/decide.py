@@ -102,8 +102,10 @@ _PAIR = re.compile(r"([^：:；;。，,]{1,30})[：:]([^；;]*)")
 
 
 def labelled(question: str, text: str, at: int) -> float:
-    """In a row of a table or a form (`姓名：秦岭；学历：大专`): how much of the label before `at` the question says, less the most that
-    it says of another label; -1 to 1, and 0 in any other text."""
+    """How much of the label before `at` the question says, less the most that it says of another label; -1 to 1.
+
+    In a row of a table or a form (`姓名：秦岭；学历：大专`); 0 in any other text.
+    """
     pairs = list(_PAIR.finditer(text))
     own = next((pair for pair in pairs if pair.start(2) <= at < max(pair.end(2), pair.start(2) + 1)), None)
     if len(pairs) < 2 or own is None:
