@@ -46,7 +46,7 @@ def test_figures_are_figures(measured):
     assert 0 <= figures["warm_median_ms"] <= figures["warm_p95_ms"]
     # the limits that the bundled models are made for; the time on a busy machine is not held against them here
     assert 1 < figures["embedder_model_mb"] <= 45
-    assert 1 < figures["reader_model_mb"] <= 45
+    assert 1 < figures["reader_model_mb"] <= 66
     for kind in ("", "avx2_"):
         assert figures[f"{kind}embedder_passages"] > 1
         assert 1 < figures[f"{kind}reader_ms"] < 20_000

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from rag import config
 from rag.answer import to_dict
 from rag.bot import Bot
 from rag.cli import main as cli
@@ -80,13 +81,13 @@ def test_answers_of_a_file(home):
 
 
 class TestCommand:
-    """`zhiyin replay FILE`; the embedder is the bundled one here."""
+    """`zhiyin replay FILE`; the embedder and the reader are the bundled ones here."""
 
     @pytest.fixture
     def stored(self, isolated_home, tmp_path):
         folder = write(tmp_path / "docs", hubei2022=HUBEI_2022)
-        build([folder], home=isolated_home, settings=Settings())
-        answer = Bot(Settings(), isolated_home).ask(QUESTION)
+        build([folder], home=isolated_home, settings=config.Settings())
+        answer = Bot(config.Settings(), isolated_home).ask(QUESTION)
         file = tmp_path / "answer.json"
         file.write_text(json.dumps(to_dict(answer), ensure_ascii=False), encoding="utf-8")
         return answer, file

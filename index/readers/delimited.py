@@ -22,7 +22,7 @@ def read(path: Path, *, source: str, max_bytes: int = MAX_BYTES) -> Document:
     text, encoding = load_text(path, max_bytes=max_bytes)
     head = text[:_LOOKED_AT]
     try:
-        csv.field_size_limit(max(len(text), 1))
+        csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # of the whole process: never made smaller
         rows = list(csv.reader(text.lstrip("\ufeff").splitlines(keepends=True), delimiter=_separator(head)))
     except csv.Error as error:
         raise UnreadableDocument(f"{path} is no table ({error})") from error
