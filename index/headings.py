@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
+from .clean.lines import is_row
+
 _NUMERAL = r"[一二三四五六七八九十百零〇]{1,4}"
 _NUMBERED: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
     (level, re.compile(pattern))
@@ -44,7 +46,7 @@ def is_paragraph(line: str) -> bool:
 def level(line: str, following: str) -> int | None:
     """Tell the level of a heading line, 1 the highest, or None. `following` is the next line ("" at the end)."""
     text = line.strip()
-    if not 2 <= len(text) <= 70 or text[-1] in _ENDS or _NOT_HEADING.search(text):
+    if not 2 <= len(text) <= 70 or text[-1] in _ENDS or _NOT_HEADING.search(text) or is_row(text):
         return None
     numbered = next((n for n, pattern in _NUMBERED if pattern.match(text)), None)
     if numbered is not None:
