@@ -15,11 +15,12 @@ from .offsets import OffsetMap
 from .question.plan import plan
 from .question.query import Query
 from .question.terms import Term
-from .read import Context, Finding, View, load_extractive, trend
+from .read import Context, Finding, View, load_extractive, tables, trend
 from .read.align import VALUES
 from .read.blocks import parts
 from .read.comparison import compared, together
 from .read.disputes import contradicting
+from .read.extractive import place_fit, time_fit
 from .refusal import Reason, message
 from .retrieve.search import Retrieved, retrieve
 from .stopping import check as check_wanted
@@ -86,6 +87,9 @@ class Asking:
         if len(steps) == 1 and (query := trend.asked(steps[0].query)) is not None and (series := self._over_the_years(query)):
             rows = [(self._scope(finding), finding, None) for finding in series]
             yield from self._fuller(replace(self._compose(rows, ranked=trend.ranked(self.query.text)), short=None))
+            return
+        if len(steps) == 1 and tables.asked(steps[0].query.text) and (worked_out := self._over_a_column(steps[0].query)):
+            yield from self._fuller(worked_out)
             return
         for step in steps:
             self.steps.append(self._find(step.label, step.query))
@@ -190,6 +194,31 @@ class Asking:
         if found:
             self.steps = [replace(step, chosen=found[-1], candidate=found[-1], reason=None)]
         return found
+
+    def _over_a_column(self, query: Query) -> Answer | None:
+        """What is worked out over a column of a table among the passages, cited by its rows with the cells marked; the step is noted then."""
+        retrieved = self._retrieve(query)
+        for found in retrieved:
+            source, number, part = found.chunk.source, found.chunk.part, self.snapshot.part(found.chunk.source, found.chunk.part)
+            version = self.snapshot.document(source).version
+            rows = tables.table(part, found.chunk.last, lambda i: View(source, version, number, part, i))  # noqa: B023 - called at once
+            outcome = tables.over_a_column(query, rows)
+            if outcome is None:
+                continue
+            first, last = outcome.rows[0].view, outcome.rows[-1].view
+            spans = [span._replace(start=span.start + (at := view.sentence.start - first.sentence.start), end=span.end + at) for view, span in outcome.cells]
+            finding = replace(self.rules.weigh(query, replace(first, last=last.index), spans[0]), probability=1.0)
+            if not time_fit(query, finding.period, finding.view, finding.span) or not place_fit(query, finding.regions, finding.view):
+                continue
+            self.retrieved = list(retrieved)
+            self.steps = [Step("", query, tuple(retrieved), (finding,), finding, None, finding, 1.0)]
+            citation = cite(finding, self.snapshot.document(source), 1, spans)
+            return Answer(
+                self.question, marked(outcome.text, (1,), query.language), short=outcome.short, statements=(Statement(outcome.text, (1,)),),
+                citations=(citation,), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
+                understood=self._understood(), id=self.id,
+            )
+        return None
 
     def _beside_the_others(self, best: Finding, eligible: Sequence[Finding]) -> Finding:
         """What to choose of a step's findings, given those of the steps before, whose choice may change with it."""

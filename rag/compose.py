@@ -7,22 +7,28 @@ from collections.abc import Sequence
 
 from .offsets import OffsetMap
 from .read import Finding
+from .read.candidates import Span
+from .read.tables import beside
 from .types import Citation, Document, Part
 from .verify.check import Cited
 
 
-def cite(finding: Finding, document: Document, n: int) -> Citation:
-    """The citation of a finding: its sentence as it is on disk, with the short answer marked in it."""
+def cite(finding: Finding, document: Document, n: int, spans: Sequence[Span] = ()) -> Citation:
+    """The citation of a finding: its sentence as it is on disk, with the short answer marked in it, or `spans` where given.
+
+    Of a value in a table, row and column are marked as well.
+    """
     view, part = finding.view, finding.view.part
     offsets = OffsetMap(part.edits)
     base = view.sentence.start
     lead = len(view.text) - len(view.text.lstrip())
     start, end = offsets.to_raw(base + lead, base + len(view.text.rstrip()))
-    mark = offsets.to_raw(base + finding.span.start, base + finding.span.end)
+    spans = spans or (*beside(view, finding.span), finding.span)
+    marks = tuple(sorted({offsets.to_raw(base + span.start, base + span.end) for span in spans}))
     page = bisect_right(document.pages, start) if document.pages else None
     return Citation(
         n=n, source=document.source, title=part.title or document.title or document.source, quote=document.raw[start:end],
-        start=start, end=end, version=document.version, marks=(mark,), page=page, published=part.published,
+        start=start, end=end, version=document.version, marks=marks, page=page, published=part.published,
         publisher=part.publisher, region=part.region, period=str(finding.period) if finding.period else None, part=view.number,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from rag.errors import InputError
 from rag.text.fold import fold
@@ -29,6 +30,8 @@ _ASKED = re.compile(
     r"[^:\uff1a]*(?:多少|什么|[哪谁]|几[个家名位月年日天项场次人件条种类所篇]|\b(?:how|what|which|when|who|where)\b)[^:\uff1a]*[:\uff1a]",
     re.IGNORECASE,
 )
+_RECKONED = re.compile(r"(?P<column>.+?)(?:(?P<sum>合计|, total: )|平均|, average: )(?P<result>-?\d+(?:\.\d+)?)[^\d(（]*[(（][^()（）]*[)）][。.]?")
+_NUMBER = re.compile(r"([-+]?\d[\d,]*(?:\.\d+)?)\D*")
 _EQUAL = re.compile(r"两者相同[\u3002.]?|they are equal\.?", re.IGNORECASE)
 
 
@@ -51,6 +54,8 @@ class VerifierJudge:
         """See rag.eval.metrics.citations.Judge."""
         if _EQUAL.fullmatch(statement) or _MORE.fullmatch(statement):
             return self._compares(statement, cited)
+        if (reckoned := _RECKONED.fullmatch(statement)) and _reckons(reckoned, cited):
+            return True
         statement = _unlabelled(statement, cited)
         sources = [Cited(self._read(c), _period(c), (c.region,) if c.region else ()) for c in cited]
         return not check(statement, sources) and own_share(statement, [s.text for s in sources]) >= self._own
@@ -76,6 +81,16 @@ class VerifierJudge:
             if len(values) != 2 or len(gap) != 1 or gap[0].value != abs(values[0].value - values[1].value):
                 return False
         return len(winners) == 1 and self.supports(more["which"], winners)
+
+
+def _reckons(told: re.Match[str], cited: Sequence[Citation]) -> bool:
+    """Whether a sum or a mean over a column is that of the figures that the citations mark, and the column theirs."""
+    marked = [_NUMBER.fullmatch(c.quote[a - c.start : b - c.start].strip()) for c in cited for a, b in c.marks]
+    values = [Decimal(number[1].replace(",", "")) for number in marked if number]
+    if len(values) < 2 or len(values) < len(marked) or not any(told["column"] in c.quote for c in cited):
+        return False
+    total = sum(values, Decimal(0))
+    return round(total if told["sum"] else total / len(values), 2) == Decimal(told["result"])
 
 
 def _unlabelled(statement: str, cited: Sequence[Citation]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -19,6 +18,7 @@ from ..text.fold import fold
 from .align import VALUES
 from .candidates import candidates
 from .extractive import Finding, place_fit, time_fit
+from .tables import cells
 
 if TYPE_CHECKING:
     from .learned import Passage
@@ -98,20 +98,17 @@ def decision() -> Decision:
     return Decision(told["weights"], told["offset"])
 
 
-_PAIR = re.compile(r"([^：:；;。，,]{1,30})[：:]([^；;]*)")
-
-
 def labelled(question: str, text: str, at: int) -> float:
     """How much of the label before `at` the question says, less the most that it says of another label; -1 to 1.
 
     In a row of a table or a form (`姓名：秦岭；学历：大专`); 0 in any other text.
     """
-    pairs = list(_PAIR.finditer(text))
-    own = next((pair for pair in pairs if pair.start(2) <= at < max(pair.end(2), pair.start(2) + 1)), None)
+    pairs = cells(text)
+    own = next((cell for cell in pairs if cell.value.start <= at < max(cell.value.end, cell.value.start + 1)), None)
     if len(pairs) < 2 or own is None:
         return 0.0
     said = fold(question)
-    return _said(own[1], said) - max(_said(pair[1], said) for pair in pairs if pair is not own)
+    return _said(own.label, said) - max(_said(cell.label, said) for cell in pairs if cell is not own)
 
 
 def _said(label: str, question: str) -> float:
