@@ -9,6 +9,7 @@ from rag.text.fold import fold
 from rag.text.places import find_places
 from rag.text.regions import NATION
 from rag.text.times import STRONG, TimeMention, find_times
+from rag.text.titles import VERSION
 from rag.types import Period
 
 _THIS_YEAR = re.compile(r"今年|本年度?(?!级)|年初")
@@ -48,6 +49,8 @@ def period(
     or one without a date, that has a section of plans for its own year reviews the year before.
     """
     written = int(published[:4]) if published else None
+    if revised := VERSION.search(fold(title).strip()):  # a rule is of no year; it holds until the next revision
+        return None, written or int(revised[1])
     plan = next((year for year in map(plan_year, headings) if year is not None), None)
     voted = _voted(text[:HEAD]) or (_voted(raw[:HEAD]) if len(raw) > len(text) else None)
     titled = [m.period for m in find_times(title, None) if m.period is not None and m.kind in _TITLED]

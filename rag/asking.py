@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from .compose import cite, marked, proof, said, whole
@@ -23,6 +24,7 @@ from .read.disputes import contradicting
 from .read.extractive import place_fit, time_fit
 from .refusal import Reason, message
 from .retrieve.search import Retrieved, retrieve
+from .retrieve.versions import hidden, validities
 from .stopping import check as check_wanted
 from .text.places import display
 from .text.tokens import PAIR, index_terms
@@ -34,6 +36,7 @@ from .verify.check import check
 if TYPE_CHECKING:
     from .retrieve.filters import Filters
     from .store import Snapshot
+    from .store.vectors import Mask
 
 COLON = "\uff1a"
 ENGLISH = 0.85  # a translated question is supported less well
@@ -57,7 +60,8 @@ class Asking:
                  filters: Filters | None = None) -> None:
         self.tools, self.snapshot, self.query, self.question = tools, snapshot, query, question
         self.started, self.id = started, id_
-        self.allowed = snapshot.select(filters.allows) if filters else None
+        self.superseded = hidden(snapshot, query.period, date.today()) - (filters.sources if filters else frozenset())
+        self.allowed = self._allowed(filters)
         self.settings = tools.settings
         context = Context(tools.matcher, self._importance, self._known, snapshot, tools.view)
         self.rules = load_extractive(context)
@@ -68,6 +72,12 @@ class Asking:
         self.rivals: dict[str, list[Finding]] = {}  # by step: other documents that say the same with another figure
         self.plan = plan(query)
         self.steps: list[Step] = []
+
+    def _allowed(self, filters: Filters | None) -> Mask | None:
+        """The chunks to search: those that the filters allow, of documents in force."""
+        if not self.superseded:
+            return self.snapshot.select(filters.allows) if filters else None
+        return self.snapshot.select(lambda source, period, regions: source not in self.superseded and (not filters or filters.allows(source, period, regions)))
 
     def answer(self) -> Answer:
         """Plan, find, verify, compose."""
@@ -213,9 +223,10 @@ class Asking:
             self.retrieved = list(retrieved)
             self.steps = [Step("", query, tuple(retrieved), (finding,), finding, None, finding, 1.0)]
             citation = cite(finding, self.snapshot.document(source), 1, spans)
+            lines = [marked(outcome.text, (1,), query.language), *self._outdated([citation])]
             return Answer(
-                self.question, marked(outcome.text, (1,), query.language), short=outcome.short, statements=(Statement(outcome.text, (1,)),),
-                citations=(citation,), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
+                self.question, "\n".join(lines), short=outcome.short, statements=(Statement(outcome.text, (1,)),),
+                citations=(citation,), passages=self._related(), confidence=1.0, generation=self.snapshot.generation, timing_ms=self._timing(),
                 understood=self._understood(), id=self.id,
             )
         return None
@@ -351,6 +362,8 @@ class Asking:
                     short, statements = verdict, []
                 if (clause := whole(finding)) != finding.text or verdict:
                     statements.append(Statement(clause, (1,)))
+        notes = notes if len(self.plan.steps) > 1 or self.rivals else []
+        notes += self._outdated(citations)
         lines = [*([verdict + ("。" if zh else ".")] if verdict else []), *(marked(s.text, s.citations, self.query.language) for s in statements)]
         if (self.plan.compares or ranked) and len(kept) == (len(found) if ranked else len(self.plan.steps)):
             outcome = compared([label for label, _ in kept], [f for _, f in kept], self.query.text, self.query.language)
@@ -359,15 +372,34 @@ class Asking:
                 statements.insert(0, Statement(outcome, numbers))
                 lines.insert(0, marked(outcome, numbers, self.query.language))
         return Answer(
-            self.question, "\n".join([*lines, *(notes if len(self.plan.steps) > 1 or self.rivals else [])]), short=short, statements=tuple(statements),
-            citations=tuple(citations), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
+            self.question, "\n".join([*lines, *notes]), short=short, statements=tuple(statements),
+            citations=tuple(citations), passages=self._related(), confidence=_least_sure([f for _, f in kept]), generation=self.snapshot.generation, timing_ms=self._timing(),
             understood=self._understood(), id=self.id,
         )
+
+    def _outdated(self, citations: Sequence[Citation]) -> list[str]:
+        """A line for each cited document that is not in force today."""
+        known, today, zh = validities(self.snapshot), date.today(), self.query.language == "zh"
+        lines = []
+        for citation in {c.source: c for c in citations}.values():
+            validity = known.get(citation.source)
+            if validity is None or validity.within(today, today):
+                continue
+            title = f"《{citation.title}》" if zh else citation.title
+            if validity.since > today:
+                lines.append(f"{title}自{validity.since}起施行。" if zh else f"{title} is in force from {validity.since}.")
+            elif validity.successor:
+                later = self.snapshot.part(validity.successor, 0).title or validity.successor
+                lines.append(f"{title}已由《{later}》取代。" if zh else f"{title} has been superseded by {later}.")
+            else:
+                lines.append(f"{title}的有效期到{validity.until}为止。" if zh else f"{title} was in force until {validity.until}.")
+        return lines
 
     def _refuse(self, reason: Reason) -> Answer:
         return Answer(
             self.question, message(reason, self.query), refused=True, reason=reason.value, passages=self._related(),
-            generation=self.snapshot.generation, timing_ms=self._timing(), understood=self._understood(), id=self.id,
+            confidence=_least_sure([step.candidate for step in self.steps if step.candidate]), generation=self.snapshot.generation,
+            timing_ms=self._timing(), understood=self._understood(), id=self.id,
         )
 
     def _related(self, limit: int = 5) -> tuple[RelatedPassage, ...]:
@@ -396,6 +428,10 @@ def _by_item(row: Row) -> list[Row]:
         return [(label, replace(finding, view=view, span=span, more=(), period=view.period_at(span.start)[0], regions=view.regions), reason) for view, span in finding.pieces]
     each = [replace(finding, view=view, span=span) for view, span in parts(finding.view)]
     return [(label, item, reason) for item in each] if not any(check(item.text, [proof(item)]) for item in each) else [row]
+
+
+def _least_sure(findings: Sequence[Finding]) -> float | None:
+    return min((f.probability for f in findings if f.probability is not None), default=None)
 
 
 def _eligible(finding: Finding) -> bool:

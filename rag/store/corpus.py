@@ -305,6 +305,12 @@ class Corpus:
             _line(row, parts.get(row[0], []), counts.get(row[0], 0)) for row in self._all(f"{_LINES} ORDER BY id")
         ]
 
+    def front_matter(self) -> dict[str, str]:
+        """By source, the properties that some documents state between two lines `---` at their top."""
+        heads = self._all("SELECT id, substr(raw, 1, 4000) FROM documents WHERE media_type IN ('text/markdown', 'text/plain')")
+        kept = {self._names[id_]: head.lstrip("\ufeff") for id_, head in heads if id_ in self._names}
+        return {source: head[:end] for source, head in kept.items() if head.startswith("---") and (end := head.find("\n---", 3)) > 0}
+
     def _info(self, number: int) -> SourceInfo:
         [row] = self._all(f"{_LINES} WHERE id = ?", number)
         own = self._all(f"{_PARTS} WHERE document = ? ORDER BY number", number)

@@ -73,6 +73,7 @@ ANSWERED: dict[str, Any] = {
         }
     ],
     "passages": [],
+    "confidence": 0.94,
     "generation": "000001",
     "timing_ms": {"retrieve": 3.1, "read": 22.0, "total": 26.4},
     "understood": {"years": [2022], "regions": ["辽宁"]},
