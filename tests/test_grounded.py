@@ -155,7 +155,7 @@ def test_how_a_sentence_is_drawn_is_not_the_model_s_to_say(home, shape):
 
 
 def test_what_is_proved_but_of_something_else_is_left_out(home):
-    answer = asked(home, "职工对帮扶工作的满意度为97.5%[1]。", question="湖北2022年有多少名快递员?")
+    answer = asked(home, "职工对食堂伙食的好评率为97.5%[1]。", question="湖北2022年有多少名快递员?")
     assert answer.refused and generated(answer) == []
     assert answer.written.state == "unproved"
 

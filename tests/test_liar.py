@@ -20,7 +20,7 @@ def outcomes(tmp_path_factory) -> list[Outcome]:
     home = tmp_path_factory.mktemp("home")
     settings = Settings()
     build([seeds()], home=home, settings=settings)
-    return run(Snapshot.open(home), Matcher(load_embedder(settings).encode_passages), 1000)
+    return run(Snapshot.open(home), Matcher(load_embedder(settings.replace(embedder="bundled-fast")).encode_passages), 1000)
 
 
 def test_half_is_true_and_every_kind_of_lie_is_told(outcomes):
@@ -69,7 +69,7 @@ class TestStandIns:
     def figures(self, tmp_path_factory):
         home = tmp_path_factory.mktemp("office")
         office(home, load_embedder(Settings()))
-        evidence = (("hubei2022.txt", "职工对帮扶工作的满意度为97.5%"),)
+        evidence = (("hubei2022.txt", "职工对食堂伙食的好评率为97.5%"),)
         rows = [
             Gold("a", "fact", "湖北2022年举办了多少场招聘会?", (("120场",),), (("hubei2022.txt", "举办招聘会120场"),)),
             Gold("b", "fact", "湖北的职工怎么看待帮扶工作,满不满意?", (("97.5%",),), evidence),

@@ -51,10 +51,10 @@ def test_a_relation_between_two_places_is_not_split(question):
 
 
 def test_each_clause_asks_of_its_own_place():
-    found = plan(understand("合理化建议,湖北五年里提了多少条,陕西2022年提了多少?")).steps
+    found = plan(understand("环卫车辆,湖北五年里添了多少辆,陕西2022年添了多少?")).steps
     assert [(s.query.regions, str(s.query.period or "")) for s in found] == [(("湖北",), ""), (("陕西",), "2022")]
-    assert [s.query.terms[i].text for s in found for i in s.query.focus] == ["建议", "建议"]  # said once, asked twice
-    assert found[1].query.unit == "条"
+    assert [s.query.terms[i].text for s in found for i in s.query.focus] == ["车辆", "车辆"]  # said once, asked twice
+    assert found[1].query.unit == "辆"
 
 
 def test_a_year_beside_one_place_is_of_that_place_alone():

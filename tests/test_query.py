@@ -60,7 +60,7 @@ def test_quoted_names_stay_whole():
 
 
 def test_traditional_question_is_read_as_simplified():
-    assert [t.text for t in understand("貨車司機會員有多少人?").terms] == [t.text for t in understand("货车司机会员有多少人?").terms]
+    assert [t.text for t in understand("環衛隊伍裡有多少個電工?").terms] == [t.text for t in understand("环卫队伍里有多少个电工?").terms]
 
 
 def test_same_question_same_reading():
