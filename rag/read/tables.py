@@ -149,10 +149,11 @@ def over_a_column(query: Query, rows: Sequence[Row]) -> Outcome | None:
         return None
     names = "、".join(dict.fromkeys(row.text(name) for row in winners))
     word = _OPERATIONS[operation].search(query.text)
-    figure = winners[0].text(column)
-    figure = figure if not unit or fold(figure).endswith(unit) else figure + unit
-    text = f"{shown_as}{word[0] if word else ''}：{names}，{figure}" if zh else f"{shown_as}, {word[0] if word else ''}: {names}, {figure}"
-    short = figure if _AMOUNT.search(query.text) and not _NAMED.search(query.text) else names
+    shown_figure = winners[0].text(column)
+    shown_figure = shown_figure if not unit or fold(shown_figure).endswith(unit) else shown_figure + unit
+    most = word[0] if word else ""
+    text = f"{shown_as}{most}：{names}，{shown_figure}" if zh else f"{shown_as}, {most}: {names}, {shown_figure}"
+    short = shown_figure if _AMOUNT.search(query.text) and not _NAMED.search(query.text) else names
     return Outcome(short, text, tuple(row for row, _ in used), tuple((row.view, row.cells[label].value) for row in winners for label in (name, column)))
 
 
