@@ -1,7 +1,7 @@
 """What each kind of vector index costs and finds at a given number of chunks, on this machine.
 
 The vectors are of real text where there is a folder of it: passages of about the size that documents are cut into,
-embedded with the bundled model, and repeated with noise up to the number asked for. Each kind is built and searched by
+embedded with the bundled model of word vectors, and repeated with noise up to the number asked for. Each kind is built and searched by
 the store's own code, in a process of its own, so that memory can be told apart.
 """
 

@@ -46,10 +46,10 @@ def make(folder: Path, chunks: int, data: Path | None, queries: int) -> Source:
 
     Deterministic. Raises InputError where `data` holds too little text.
     """
-    from rag.config import Settings
+    from rag.config import BUNDLED_FAST, Settings
     from rag.encoder.embed import load_embedder
 
-    model = load_embedder(Settings())
+    model = load_embedder(Settings(embedder=BUNDLED_FAST))
     out = np.lib.format.open_memmap(
         folder / "vectors.npy", mode="w+", dtype=np.float32, shape=(chunks, model.dim)
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .asking import Asking
-from .config import BUNDLED, Settings
+from .config import BUNDLED, BUNDLED_FAST, Settings
 from .encoder.embed import load_embedder
 from .errors import InputError, ModelError, ModelMismatch, NoIndex
 from .generate import load_generator
@@ -70,8 +70,8 @@ class Bot:
         self._scoped: OrderedDict[tuple[str, frozenset[str]], Snapshot] = OrderedDict()
         self._scoping = threading.Lock()
         embedder_ = embedder or load_embedder(settings)
-        # words are compared in the bundled space whatever embeds the passages: it is fast enough for single words
-        words = embedder_ if embedder or settings.embedder == BUNDLED else load_embedder(settings.replace(embedder=BUNDLED))
+        # words are compared in the space of the fast model whatever embeds the passages: it knows single words
+        words = embedder_ if embedder or settings.embedder == BUNDLED_FAST else load_embedder(settings.replace(embedder=BUNDLED_FAST))
         self._asked = embedder_
         writer = generator or load_generator(settings)
         self._tools = Tools(
@@ -131,6 +131,8 @@ class Bot:
         if not self._fixed:
             try:
                 embedder = load_embedder(self.settings.replace(embedder=built.name))
+                if built.name == BUNDLED and embedder.fingerprint != built.fingerprint:  # of a version that bundled one alone
+                    embedder = load_embedder(self.settings.replace(embedder=BUNDLED_FAST))
             except ModelError as error:
                 raise ModelMismatch(
                     f"the model {built.name!r}, with which the index was built, can't be loaded: {error}; or build the index "

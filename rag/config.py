@@ -13,6 +13,7 @@ from typing import Any
 from .errors import ConfigError
 
 BUNDLED = "bundled"
+BUNDLED_FAST = "bundled-fast"
 
 
 def home() -> Path:
@@ -24,7 +25,7 @@ def home() -> Path:
 class Settings:
     """Everything that can be set, with its default. Sizes are tokens of the embedder unless said otherwise."""
 
-    embedder: str = BUNDLED  # "bundled", a model name, or a folder
+    embedder: str = BUNDLED  # "bundled", a multilingual encoder; "bundled-fast", a table of word vectors; a model name, or a folder
     reader: str = BUNDLED  # "bundled", a trained encoder and rules, weighed by one probability; "extractive", the rules alone, without a model
     reranker: str = ""  # "bundled" for the reader model, a cross-encoder's name or folder; empty for none
     generator: str = ""  # a language model: name or folder, or with generator_url its name there; empty for the reader alone
@@ -48,7 +49,7 @@ class Settings:
     pool_k: int = 60  # candidates of each retrieval leg
     lexical: bool = True  # search by words
     dense: bool = True  # search by meaning
-    dense_weight: float = 0.2  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers
+    dense_weight: float = 0.5  # what likeness of meaning (cosine, 0 to 1) counts beside the share of the question's words that a passage covers; 0.2 suits bundled-fast
     min_probability: float = 0.4  # probability that an answer is right, from which the bundled reader gives it
     min_support: float = 0.5  # share of the question's weight that the source must support; of the extractive reader
     ask_per_minute: int = 120  # questions a minute of a person (without logins: of an address), in the chat and over HTTP; 0 for any number

@@ -177,6 +177,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, tuple[int, int]]:
 
 def measure(data: Path | None, count: int, settings: Settings, seed: int = 0) -> dict[str, Any]:
     """Run over the sample documents and those of the folder `data`. Raises InputError where it is none."""
+    from rag.config import BUNDLED_FAST
     from rag.encoder.embed import load_embedder
     from rag.errors import InputError
 
@@ -185,7 +186,7 @@ def measure(data: Path | None, count: int, settings: Settings, seed: int = 0) ->
     if data is not None and not data.is_dir():
         raise InputError(f"no folder {data}; give one that holds documents")
     snapshot = Snapshot.open(homes.indexed([Path(str(files("rag.seeds"))), *([data] if data else [])], settings))
-    outcomes = run(snapshot, Matcher(load_embedder(settings).encode_passages), count, seed)
+    outcomes = run(snapshot, Matcher(load_embedder(settings.replace(embedder=BUNDLED_FAST)).encode_passages), count, seed)
     return {
         "statements": len(outcomes), "seed": seed, "figures": figures(outcomes),
         "wrong": [{"kind": o.case.kind, "form": o.case.form, "said": o.case.text, "source": o.case.original, "proof": o.proof}

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..config import BUNDLED, Settings, load
+from ..config import BUNDLED, BUNDLED_FAST, Settings, load
 from ..errors import NoIndex, ZhiyinError
 from ..generate.templates import names, problem
 from ..messages import tr
@@ -123,11 +123,9 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
         from ..encoder.embed import load_embedder
 
         embedder = load_embedder(settings)
-        if settings.embedder != BUNDLED:
-            load_embedder(
-                settings.replace(embedder=BUNDLED)
-            )  # single words are compared in its space all the same
-        detail = f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})"
+        if settings.embedder != BUNDLED_FAST:
+            load_embedder(settings.replace(embedder=BUNDLED_FAST))  # single words are compared in its space all the same
+        detail = f"{embedder.name} ({embedder.fingerprint[:19]}, {embedder.dim})" + (_covers() if settings.embedder == BUNDLED else "")
         yield damaged or Check("embedder", "ok", detail)
     except (ZhiyinError, ImportError) as error:
         yield damaged or Check(
@@ -142,6 +140,14 @@ def _models_and_index(home: Path, settings: Settings) -> Iterator[Check]:
         elif name := getattr(settings, kind):
             yield _damage(home, kind, name) or _model(kind, name)
     yield from examine_index(home, embedder)
+
+
+def _covers() -> str:
+    """What the vocabulary of the bundled encoder knows."""
+    return tr(
+        "；词表只留简体、繁体中文和英文所用的部分，其他文字请用：zhiyin models pull multilingual-e5-small",
+        "; its vocabulary is cut to what Simplified and Traditional Chinese and English use; for other scripts: zhiyin models pull multilingual-e5-small",
+    )
 
 
 def _damage(home: Path, kind: str, name: str) -> Check | None:
@@ -218,7 +224,7 @@ def examine_index(home: Path, embedder: Embedder | None) -> Iterator[Check]:
             snapshot.require(embedder)
             yield Check("index model", "ok", f"{model.name} ({model.fingerprint[:19]}, {model.dim})")
         except ZhiyinError as error:
-            changed = model.name == embedder.name != BUNDLED
+            changed = model.name == embedder.name and model.name not in (BUNDLED, BUNDLED_FAST)
             yield Check("index model", "broken", str(error), f"zhiyin models check {model.name}" if changed else again)
     snapshot.close()
     wrong = verify(home, generation)

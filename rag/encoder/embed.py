@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import registry
-from ..config import BUNDLED, Settings, home
+from ..config import BUNDLED, BUNDLED_FAST, Settings, home
 from ..errors import ModelError
 from ..hub.examine import KINDS, kind_of
 from ..hub.installed import MANIFEST, prompts_of
@@ -59,7 +59,7 @@ class Embedder(Protocol):
 def load_embedder(settings: Settings) -> Embedder:
     """Load the embedder that `settings.embedder` asks for.
 
-    `bundled` is the model in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
+    `bundled` and `bundled-fast` are the models in the package. `PLUGIN:NAME` hands NAME to the loader registered as PLUGIN under
     `zhiyin.embedders`; anything else is a SentenceTransformer's folder or name.
     Raises ModelError where it can't be found or run, or is no embedder.
     """
@@ -99,13 +99,16 @@ def load_sentence_transformer(name: str, device: str = "cpu") -> Embedder:
         raise ModelError(said) from error
 
 
+_BUNDLED = {BUNDLED: "embedder", BUNDLED_FAST: "embedder_fast"}
+
+
 def locate(name: str, kind: str = "embedder") -> Path:
     """The folder that holds the model `name`. Raises ModelError, saying what to do without a network.
 
-    `kind` is the setting that names it: embedder, reranker, generator. Only an embedder is bundled.
+    `kind` is the setting that names it: embedder, reranker, generator. Only embedders are bundled by name.
     """
-    if name == BUNDLED and kind == "embedder":
-        folder = Path(__file__).parents[1] / "models" / "embedder"
+    if kind == "embedder" and name in _BUNDLED:
+        folder = Path(__file__).parents[1] / "models" / _BUNDLED[name]
         if not folder.is_dir():
             raise ModelError(
                 f"the bundled embedder is not in this installation ({folder}); install the wheel again, "

@@ -126,12 +126,12 @@ def use(name: Name) -> None:
 
     from .choose import choose
     from .installed import folder, read
-    from .presets import BUNDLED_EMBEDDER, find
+    from .presets import BUNDLED_READER, find
 
     preset = find(name)
     setting: str
     if preset is not None and not preset.repo:
-        setting, value = preset.kind, BUNDLED
+        setting, value = preset.kind, BUNDLED if preset.name == BUNDLED_READER else preset.name
     else:
         value = preset.name if preset else name
         where = folder(home(), value)
@@ -149,7 +149,7 @@ def use(name: Name) -> None:
                 "Build the index again: zhiyin index --again. Until it is ready the old one goes on answering with its model; a running server needs no restart.",
             )
         )
-    elif name != BUNDLED_EMBEDDER:
+    else:
         typer.echo(
             tr(f'重启服务后生效;不再使用:{setting} = ""', f'A server takes it at its next start; to do without: {setting} = ""')
         )

@@ -10,7 +10,7 @@ from ..errors import ModelError, StoreError
 from ..messages import tr
 from . import installed
 from .examine import dimension
-from .presets import BUNDLED_EMBEDDER, BUNDLED_READER, PRESETS, find, own_name
+from .presets import BUNDLED_READER, PRESETS, find, own_name
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,7 +20,7 @@ def used(settings: Settings) -> dict[str, str]:
     """The models that the settings ask for, presets by their own name, each with the setting that names it."""
     names = {"" if settings.generator_url else settings.generator: "generator"}  # with a server it is a name there
     names[BUNDLED_READER if settings.reranker == BUNDLED else settings.reranker] = "reranker"
-    names[BUNDLED_EMBEDDER if settings.embedder == BUNDLED else settings.embedder] = "embedder"
+    names[settings.embedder] = "embedder"
     return {own_name(name): setting for name, setting in names.items() if name}
 
 

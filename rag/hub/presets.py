@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..config import BUNDLED, BUNDLED_FAST
 from ..errors import InputError
 
 Kind = Literal["embedder", "reranker", "generator"]
@@ -41,12 +42,12 @@ class Preset:
     memory_bf16_mb: int | None = None
 
 
-BUNDLED_EMBEDDER = "bundled"
 BUNDLED_READER = "reader"
 
 PRESETS = (
-    Preset(BUNDLED_EMBEDDER, "embedder", "", "Apache-2.0", 20, 60, 256),
-    Preset(BUNDLED_READER, "reranker", "", "Apache-2.0", 14, 500),
+    Preset(BUNDLED, "embedder", "", "Apache-2.0", 38, 400, 384),
+    Preset(BUNDLED_FAST, "embedder", "", "Apache-2.0", 20, 60, 256),
+    Preset(BUNDLED_READER, "reranker", "", "Apache-2.0", 66, 600),
     Preset("multilingual-e5-small", "embedder", "intfloat/multilingual-e5-small", "MIT", 490, 1000, 384, ("query: ", "passage: ")),
     Preset("multilingual-e5-base", "embedder", "intfloat/multilingual-e5-base", "MIT", 1130, 1700, 768, ("query: ", "passage: ")),
     # the weights on its main branch are pickled; this revision holds the same as safetensors, converted by the hub

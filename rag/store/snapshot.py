@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..access import Scope
-from ..config import BUNDLED
+from ..config import BUNDLED, BUNDLED_FAST
 from ..errors import IndexCorrupt, ModelMismatch, NoIndex
 from ..types import Chunk, Document, Hit, Part, Period
 from .corpus import Corpus, SourceInfo
@@ -133,7 +133,7 @@ class Snapshot:
             return
         if built.name == model.name:
             changed = f"({built.fingerprint[:19]} then, {model.fingerprint[:19]} now)"
-            if built.name == BUNDLED:
+            if built.name in (BUNDLED, BUNDLED_FAST):
                 raise ModelMismatch(
                     f"the index was built with the embedder of another version of Zhiyin {changed}; build it again: zhiyin index --again"
                 )
@@ -165,6 +165,10 @@ class Snapshot:
     def sources(self) -> list[SourceInfo]:
         """List the documents."""
         return list(self._sources())
+
+    def front_matter(self) -> dict[str, str]:
+        """By source, the properties that some documents state at their top, as they are written."""
+        return self._corpus.front_matter()
 
     def parts(self, source: str) -> list[Part]:
         """Read all parts of a document."""
