@@ -194,6 +194,15 @@ def test_the_bundled_model_is_looked_for_in_the_package(monkeypatch, tmp_path):
     assert model.encode_queries(["工会"]).shape == (1, 8)
 
 
+@pytest.mark.parametrize(("name", "dim"), [("bundled", 384), ("bundled-fast", 256)])
+def test_the_models_of_the_package(name, dim):
+    model = load_embedder(Settings(embedder=name))
+    asked, right, wrong = "图书馆几点关门？", "本馆每日上午九时开放，下午五时闭馆。", "食堂提供早餐、午餐和晚餐，凭卡就餐。"
+    near, far = (model.encode_queries([asked]) @ model.encode_passages([right, wrong]).T)[0]
+    assert (model.name, model.dim) == (name, dim)
+    assert near > far
+
+
 def test_a_name_in_the_cache_is_found(static, monkeypatch):
     monkeypatch.setattr(embed, "_in_hub_cache", lambda name: static if name == "org/model" else None)
     assert load_embedder(Settings(embedder="org/model")).name == "org/model"

@@ -330,7 +330,7 @@ def test_the_command_that_brings_a_model_again(hub, model, left):
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("bge-m4", "did you mean 'bge-m3'"), ("zzz", "known: bundled, reader"), ("bundled", "comes with the package"),
+    ("bge-m4", "did you mean 'bge-m3'"), ("zzz", "known: bundled, bundled-fast, reader"), ("bundled", "comes with the package"),
     ("READER", "comes with the package"), ("", "no model ''"), ("../x", "no model"), ("a/b/c", "no model")])
 def test_names_that_can_not_be_pulled(name, said):
     with pytest.raises(InputError, match=said):

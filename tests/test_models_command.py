@@ -30,7 +30,7 @@ def rows():
 def test_every_preset_is_listed_with_its_cost():
     listed = rows()
     assert list(listed) == [preset.name for preset in PRESETS]
-    assert {name for name, row in listed.items() if row["here"]} == {"bundled", "reader"}
+    assert {name for name, row in listed.items() if row["here"]} == {"bundled", "bundled-fast", "reader"}
     assert {name for name, row in listed.items() if row["used"]} == {"bundled"}
     for language in ("zh", "en"):
         shown = CliRunner().invoke(build(), ["models", "list"], env={"COLUMNS": "80", "ZHIYIN_LANG": language}).stdout

@@ -9,7 +9,7 @@ from rag.types import Period
 from rag.verify.attribution import Source, unattributed
 from rag.verify.check import Cited
 
-MATCHER = Matcher(load_embedder(Settings()).encode_passages)
+MATCHER = Matcher(load_embedder(Settings(embedder="bundled-fast")).encode_passages)
 TRAINED = "今年,湖北各级工会培训职工4.7万人次,投入专项资金1200万元,覆盖企业1530家。"
 DEAN = "本次整改责任人为副院长邱立。"
 INCOME = "家庭人均月收入低于4200元的可以申请。"
