@@ -1,6 +1,6 @@
 """Train the bundled embedding model: one table of token vectors, saved as a SentenceTransformer.
 
-Run: python train/embedder.py --data ../shared/data --out rag/models/embedder
+Run: python train/embedder.py --data ../shared/data --out rag/models/embedder_fast
 
 One command: counts words, builds the tokenizer, turns the pairs into ids, mines hard negatives, trains in two stages,
 saves. An interrupted run goes on from the folder `--work` (delete it for a fresh start).
@@ -111,7 +111,7 @@ def main() -> None:
     """Train and save; the loss curve goes to `train/loss.tsv`."""
     parser = argparse.ArgumentParser(description="Train the bundled embedding model.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of data packs")
-    parser.add_argument("--out", type=Path, default=Path("rag/models/embedder"))
+    parser.add_argument("--out", type=Path, default=Path("rag/models/embedder_fast"))
     parser.add_argument("--minutes", type=float, default=30.0, help="stop each stage after this long")
     parser.add_argument("--steps", type=int, default=Plan.steps, help="of the first stage")
     parser.add_argument("--hard-steps", type=int, default=HARD.steps, help="of the second stage, with hard negatives")

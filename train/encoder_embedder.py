@@ -1,8 +1,8 @@
 """Train an embedder on the base: some of its layers learn to place questions beside the passages that answer them.
 
-Run: python train/encoder_embedder.py --data ../shared/data --out build/embedder6 --minutes 60
+Run: python train/encoder_embedder.py --data ../shared/data --out build/embedder4 --minutes 60
 
-In-batch negatives (Karpukhin et al. 2020), and the whole base as a teacher whose vectors are kept to (Reimers and Gurevych 2020):
+In-batch negatives (Karpukhin et al. 2020), and the whole base as a teacher whose hidden states are kept to (Reimers and Gurevych 2020):
 what a cut-down network has lost, it learns anew from all texts, while the pairs teach it the task.
 `--minutes 0` saves the base's own layers, untrained, for comparison.
 """
@@ -13,7 +13,6 @@ import argparse
 import json
 import logging
 import os
-import shutil
 import sys
 import time
 from collections import defaultdict
@@ -27,6 +26,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import base
 import torch
 from embedder_pairs import batches, sources
+from saving import save
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
@@ -47,11 +47,15 @@ def network(folder: Path, layers: Sequence[int]) -> Any:
     return net
 
 
-def vectors(net: Any, ids: Tensor, mask: Tensor) -> Tensor:
-    """Mean of the last hidden states, L2-normalised: `(n, dim)`."""
-    states = net(input_ids=ids, attention_mask=mask).last_hidden_state
+def pooled(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean of hidden states `(n, length, dim)`, L2-normalised: `(n, dim)`."""
     weight = mask[:, :, None].float()
     return functional.normalize((states * weight).sum(1) / weight.sum(1), dim=1)
+
+
+def distance(states: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
+    """1 - cosine of the hidden states of two networks, mean over the tokens: far more is learned of it than of the pooled vectors'."""
+    return ((1 - functional.cosine_similarity(states, wanted, dim=-1)) * mask).sum() / mask.sum()
 
 
 def encode(tokenizer: Any, texts: list[str], longest: int) -> tuple[Tensor, Tensor]:
@@ -86,15 +90,16 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
             group["lr"] = options.rate * min(1.0, (step + 1) / 50) * max(0.01, 1 - spent / limit)
         left = encode(tokenizer, [QUERY + query for query, _ in pairs], options.longest)
         right = encode(tokenizer, [PASSAGE + passage for _, passage in pairs], options.longest)
-        q, p = vectors(net, *left), vectors(net, *right)
+        states = [net(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in (left, right)]
+        q, p = pooled(states[0], left[1]), pooled(states[1], right[1])
         scores = q @ p.T / options.temperature
         target = torch.arange(len(pairs))
         loss = functional.cross_entropy(scores, target)
         means[name].append(float(loss.detach()))
-        if options.teach:
+        if options.teach and spent < limit * options.taught:
             with torch.no_grad():
-                wanted = vectors(teacher, *left), vectors(teacher, *right)
-            apart = (2 - (q * wanted[0]).sum(1).mean() - (p * wanted[1]).sum(1).mean()) / 2
+                wanted = [teacher(input_ids=ids, attention_mask=mask).last_hidden_state for ids, mask in (left, right)]
+            apart = sum(distance(have, want, mask) for have, want, (_, mask) in zip(states, wanted, (left, right), strict=True)) / 2
             loss = loss + options.teach * apart
             means["teacher"].append(float(apart.detach()))
         optimiser.zero_grad(set_to_none=True)
@@ -111,23 +116,21 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
     return net.eval()
 
 
-def save(net: Any, folder: Path, out: Path) -> None:
-    """Write the SentenceTransformer folder, in float16."""
-    net.half().save_pretrained(out)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(folder / name, out / name)
+def save_sentence_transformer(net: Any, folder: Path, out: Path) -> None:
+    """Write the SentenceTransformer folder of `net`, with the tokenizer of `folder`."""
+    save(net, folder, out)
     kinds = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
     modules = [{"idx": k, "name": str(k), "path": path, "type": f"sentence_transformers.models.{kind}"} for k, (path, kind) in enumerate(kinds.items())]
     told = {
         "modules.json": modules,
         "sentence_bert_config.json": {"max_seq_length": 512, "do_lower_case": False},
         "1_Pooling/config.json": {"word_embedding_dimension": net.config.hidden_size, "pooling_mode_mean_tokens": True},
+        "2_Normalize/config.json": {"module_input_name": "sentence_embedding", "module_output_name": "sentence_embedding"},
         "config_sentence_transformers.json": {"prompts": {"query": QUERY, "document": PASSAGE}, "default_prompt_name": None, "similarity_fn_name": "cosine"},
     }
     for name, content in told.items():
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    (out / "2_Normalize").mkdir(exist_ok=True)
     for path in out.rglob("*.*"):
         path.chmod(0o644)
 
@@ -141,12 +144,13 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=28_000)
     parser.add_argument("--work", type=Path, default=Path("build/encoder_embedder"), help="checkpoint")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])
-    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--layers", type=int, nargs="+", default=[0, 1, 10, 11])
+    parser.add_argument("--rate", type=float, default=4e-4)
     parser.add_argument("--batch", type=int, default=64, help="pairs")
     parser.add_argument("--longest", type=int, default=128, help="tokens of a text")
     parser.add_argument("--temperature", type=float, default=0.02)
-    parser.add_argument("--teach", type=float, default=5.0, help="weight of the distance to the teacher's vectors; 0 for none")
+    parser.add_argument("--teach", type=float, default=5.0, help="weight of the distance to the teacher's hidden states; 0 for none")
+    parser.add_argument("--taught", type=float, default=0.5, help="share of the time in which the teacher is asked: it costs half of it")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -155,8 +159,7 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     folder = base.make(options.data, options.base, options.pieces)
     net = train(options, Tokenizer.from_file(str(folder / "tokenizer.json")), folder)
-    options.out.mkdir(parents=True, exist_ok=True)
-    save(net, folder, options.out)
+    save_sentence_transformer(net, folder, options.out)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from rag.text.tokens import index_terms
 from rag.types import Chunk
 
 MEASURES = {"nDCG@10": "ndcg@10", "recall@5": "recall@5", "recall@20": "recall@20"}
-CUTTING = ("lexical.py", "text/tokens.py", "text/sentences.py", "text/fold.py", "data/fold.txt", "data/words.txt")
+CUTTING = ("store/lexical.py", "text/tokens.py", "text/sentences.py", "text/fold.py", "data/fold.txt", "data/words.txt")
 """What decides how texts are cut into chunks and terms, besides the tokenizer."""
 BATCH = 512
 

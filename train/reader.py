@@ -13,7 +13,6 @@ import itertools
 import logging
 import os
 import random
-import shutil
 import sys
 import time
 from collections import defaultdict
@@ -29,6 +28,7 @@ import torch
 from reader_mixture import Mixture
 from reader_net import Batch, batches, encode, loss_of, network
 from reader_score import dev_figures
+from saving import save
 from tokenizers import Tokenizer
 
 logger = logging.getLogger("reader")
@@ -113,16 +113,6 @@ def train(options: argparse.Namespace, tokenizer: Any, folder: Path) -> Any:
         if over:
             return run.net.eval()
     raise AssertionError
-
-
-def save(net: Any, folder: Path, out: Path) -> None:
-    """Write the folder that `AutoModelForTokenClassification` and `AutoTokenizer` load, in float16."""
-    out.mkdir(parents=True, exist_ok=True)
-    net.half().save_pretrained(out)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(folder / name, out / name)
-    for path in out.iterdir():
-        path.chmod(0o644)
 
 
 def main() -> None:
