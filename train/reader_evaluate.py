@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here as well; sets left out keep what stands there")
     parser.add_argument("--calibrate", action="store_true", help="fit calibration.json first")
     parser.add_argument("--sets", nargs="*", choices=SETS, default=SETS, metavar="SET", help=", ".join(SETS))
-    parser.add_argument("--every", type=int, default=5, help="of `refusing`: one question in so many")
+    parser.add_argument("--every", type=int, default=5, help="of CMRC dev, and of `refusing`: one question in so many; 1 for all of them")
     options = parser.parse_args()
     reader = EncoderReader(options.model)
     if options.calibrate:
@@ -138,7 +138,8 @@ def main() -> None:
     exams = {"cmrc_dev": score.cmrc(options.data), "cmrc_trial": score.cmrc(options.data, trial=True), "drcd_held_out": score.drcd(options.data)}
     for name in options.sets:
         if name in exams:
-            figures[name] = {"questions": len(exams[name]), **score.span_figures(exams[name], read_all(reader, exams[name]))}
+            asked = exams[name][:: options.every] if name == "cmrc_dev" else exams[name]
+            figures[name] = {"questions": len(asked), **score.span_figures(asked, read_all(reader, asked))}
         elif name == "refusing":
             figures[name] = refusing(reader, exams["cmrc_dev"], options.every)
         else:
