@@ -198,9 +198,9 @@ class Answer:
     statements: tuple[Statement, ...] = ()
     citations: tuple[Citation, ...] = ()
     passages: tuple[RelatedPassage, ...] = ()
-    confidence: float | None = None  # the probability that it answers, of a refusal that of the best that was found; None where no reader gave one
     generation: str | None = None
     timing_ms: dict[str, float] = field(default_factory=dict)
     understood: dict[str, object] = field(default_factory=dict)  # years, regions, terms, rewritten question
     id: str | None = None
     written: Written | None = None  # absent where no language model was asked
+    confidence: float | None = None  # the probability that it answers, of a refusal that of the best that was found; None where no reader gave one

@@ -66,7 +66,6 @@ def invent(folder: Path, count: int, seed: int = 0) -> None:
 @contextmanager
 def server(home: Path) -> Iterator[tuple[str, int]]:
     """`zhiyin serve` over the index in `home`: its address and process id."""
-    (home / "config.toml").write_text('reader = "extractive"\n', encoding="utf-8")  # what is loaded here is the index, not the processor
     process = subprocess.Popen([sys.executable, "-u", "-m", "rag", "serve", "--port", "0"], env=_env(home), stdout=subprocess.PIPE, encoding="utf-8")
     try:
         assert process.stdout is not None
@@ -197,8 +196,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="zhiyin-load-") as folder:
         home, documents = Path(folder) / "home", Path(folder) / "notices"
         home.mkdir()
-        # fifty people at fifty addresses, as far as the limits are concerned
-        (home / "config.toml").write_text("ask_per_minute = 0\n", encoding="utf-8")
+        # fifty people at fifty addresses, as far as the limits are concerned; what is loaded here is the index, not the processor
+        (home / "config.toml").write_text('ask_per_minute = 0\nreader = "extractive"\nembedder = "bundled-fast"\n', encoding="utf-8")
         invent(documents, options.documents)
         subprocess.run([sys.executable, "-m", "rag", "index", str(seeds())], env=_env(home), check=True, capture_output=True)
         with server(home) as (address, pid):

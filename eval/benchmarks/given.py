@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from rag.bot import Bot
 from rag.config import Settings
-from rag.store import Snapshot
+from rag.store import Snapshot, SourceInfo
 from rag.text.tokens import index_terms
 
 if TYPE_CHECKING:
@@ -93,6 +93,16 @@ class Given:
     def part(self, source: str, number: int) -> Part:
         """See Snapshot."""
         return self._whole.part(source, number)
+
+    def sources(self) -> list[SourceInfo]:
+        """See Snapshot."""
+        given = {self._whole.chunk(number).source for number in self._numbers}
+        return [info for info in self._whole.sources() if info.source in given]
+
+    def front_matter(self) -> dict[str, str]:
+        """See Snapshot."""
+        given = {info.source for info in self.sources()}
+        return {source: head for source, head in self._whole.front_matter().items() if source in given}
 
     def df(self, term: str) -> int:
         """How many of the chunks given hold `term`."""

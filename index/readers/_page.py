@@ -36,10 +36,12 @@ class Run:
 
     @property
     def height(self) -> float:
+        """Of its box, one at least."""
         return max(self.top - self.bottom, 1.0)
 
     @property
     def middle(self) -> float:
+        """Height of its middle line."""
         return (self.top + self.bottom) / 2
 
 
