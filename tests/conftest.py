@@ -96,3 +96,11 @@ def isolated_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
     monkeypatch.setenv("ZHIYIN_HOME", str(home))
     monkeypatch.setenv("ZHIYIN_LANG", "zh")
     return home
+
+
+SLOWEST = ("test_quality", "test_uploads", "test_bench", "test_load")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.stem not in SLOWEST)

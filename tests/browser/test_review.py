@@ -458,6 +458,7 @@ def test_a_narrow_screen_has_one_column_and_the_source_as_a_sheet(review, tmp_pa
 def test_a_service_that_stopped_is_said(review, tmp_path: Path) -> None:
     r = review(kit.desk(tmp_path))
     r.context.route("**/api/drop", lambda route: route.abort())
+    r.on(kit.FACT["question"])
     r.page.keyboard.press("d")
     r.expect(ZH["offline"])
     r.on(kit.FACT["question"])

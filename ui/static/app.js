@@ -233,6 +233,7 @@
   function count(documents) {
     const loaded = document.querySelector('#top .loaded');
     if (!loaded) return;
+    if (!documents.length) { loaded.replaceChildren(both('no_index')); return; }
     const names = [...new Set(documents.flatMap((d) => d.regions).map((r) => r.split('/')[0]))];
     loaded.replaceChildren(both('loaded', {count: documents.length}));
     if (names.length) loaded.append(' ', make('span', {class: 'on'}, both('regions', {names: names.slice(0, 5).join('、') + (names.length > 5 ? '…' : '')})));
