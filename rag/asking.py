@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .compose import cite, marked, proof, said, whole
@@ -98,7 +99,7 @@ class Asking:
             rows = [(self._scope(finding), finding, None) for finding in series]
             yield from self._fuller(replace(self._compose(rows, ranked=trend.ranked(self.query.text)), short=None))
             return
-        if len(steps) == 1 and tables.asked(steps[0].query.text) and (worked_out := self._over_a_column(steps[0].query)):
+        if len(steps) == 1 and (worked_out := self._in_a_table(steps[0].query)):
             yield from self._fuller(worked_out)
             return
         for step in steps:
@@ -205,19 +206,23 @@ class Asking:
             self.steps = [replace(step, chosen=found[-1], candidate=found[-1], reason=None)]
         return found
 
-    def _over_a_column(self, query: Query) -> Answer | None:
-        """What is worked out over a column of a table among the passages, cited by its rows with the cells marked; the step is noted then."""
+    def _in_a_table(self, query: Query) -> Answer | None:
+        """A cell of a table among the passages, or what is worked out over a column of it, the cells marked; the step is noted then."""
         retrieved = self._retrieve(query)
         for found in retrieved:
             source, number, part = found.chunk.source, found.chunk.part, self.snapshot.part(found.chunk.source, found.chunk.part)
-            version = self.snapshot.document(source).version
-            rows = tables.table(part, found.chunk.last, lambda i: View(source, version, number, part, i))  # noqa: B023 - called at once
-            outcome = tables.over_a_column(query, rows)
+            view = partial(View, source, "", number, part)
+            near = next((i for i in range(found.chunk.first, found.chunk.last + 1) if len(tables.cells(view(i).text)) > 1), None)
+            if near is None:
+                continue
+            rows = tables.table(part, near, view)
+            entries = [row] if (row := tables.form(part, near, view)) else rows
+            outcome = tables.over_a_column(query, rows) or tables.cell_asked_for(query, entries)
             if outcome is None:
                 continue
             first, last = outcome.rows[0].view, outcome.rows[-1].view
             spans = [span._replace(start=span.start + (at := view.sentence.start - first.sentence.start), end=span.end + at) for view, span in outcome.cells]
-            finding = replace(self.rules.weigh(query, replace(first, last=last.index), spans[0]), probability=1.0)
+            finding = self.rules.weigh(query, replace(first, last=last.last or last.index), spans[0])
             if not time_fit(query, finding.period, finding.view, finding.span) or not place_fit(query, finding.regions, finding.view):
                 continue
             self.retrieved = list(retrieved)
@@ -226,7 +231,7 @@ class Asking:
             lines = [marked(outcome.text, (1,), query.language), *self._outdated([citation])]
             return Answer(
                 self.question, "\n".join(lines), short=outcome.short, statements=(Statement(outcome.text, (1,)),),
-                citations=(citation,), passages=self._related(), confidence=1.0, generation=self.snapshot.generation, timing_ms=self._timing(),
+                citations=(citation,), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
                 understood=self._understood(), id=self.id,
             )
         return None

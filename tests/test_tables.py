@@ -67,6 +67,31 @@ def test_another_subject_is_not_reckoned_with(stock, question):
     assert answer.refused or "合计" not in answer.answer
 
 
+@pytest.mark.parametrize(("question", "short", "cells"), [
+    ("硒鼓的单价是多少？", "310元", ["硒鼓", "单价", "310元"]),
+    ("胶带的库存有多少？", "90箱", ["胶带", "库存（箱）", "90"]),
+    ("信封放在哪个仓库？", "东库", ["信封", "仓库", "东库"]),
+])  # fmt: skip
+def test_the_cell_of_the_row_and_the_column_that_are_named(stock, question, short, cells):
+    answer = stock.ask(question)
+    assert (answer.short, marked(answer)) == (short, cells)
+    assert VerifierJudge().supports(answer.statements[0].text, answer.citations)
+
+
+@pytest.mark.parametrize("question", ["东库的单价是多少？", "钢笔的单价是多少？", "苏州的硒鼓单价是多少？"])
+def test_no_cell_of_several_rows_of_no_row_or_of_another_place(stock, question):
+    assert stock.ask(question).short not in ("85.5元", "310元", "6元", "4元")
+
+
+def test_a_form_is_one_row(isolated_home, tmp_path):
+    (tmp_path / "docs").mkdir()
+    rows = "姓名,季云帆,性别,男\n出生年月,1991年7月,学历,硕士\n联系电话,5550142,申请岗位,药剂师\n"
+    asked = bot(tmp_path / "docs", isolated_home, form=f"入职登记表,,,\n{rows}")
+    assert asked.ask("季云帆的学历是什么？").short == "硕士"
+    assert asked.ask("季云帆申请的岗位是什么？").short == "药剂师"
+    assert asked.ask("罗小满的学历是什么？").short != "硕士"
+
+
 def test_a_total_that_the_table_gives_is_not_added_to(isolated_home, tmp_path):
     (tmp_path / "docs").mkdir()
     asked = bot(tmp_path / "docs", isolated_home, teams=TEAMS)

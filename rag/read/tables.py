@@ -1,4 +1,4 @@
-"""Tables: which row and column a value stands in, and the figures of one column taken together.
+"""Tables: which row and column a value stands in, the cell that a question names, and the figures of one column taken together.
 
 A table is a run of sentences that are rows, each value behind its label (`部门：研发部；人数：35`), as readers of files write them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -24,8 +25,10 @@ _FIGURES = 0.8
 """The share of a column's cells that must be figures."""
 _SHOWN = 12
 """Figures that are shown one by one in a sum."""
+_FORM = 40
+"""Lines of a form, above and below one of them, that belong to it."""
 
-_PAIR = re.compile(r"([^：:；;。，,]{1,30})[：:]([^；;]*)")
+_PAIR = re.compile(r"([^：:；;。，,\n]{1,30})[：:]([^；;\n]*)")
 _FIGURE = re.compile(r"([-+]?\d[\d,]*(?:\.\d+)?)\s*([^\d\s.,]{0,4})")
 _UNIT = re.compile(r"\(([^()\d]{1,5})\)$")
 _TOTAL = re.compile(r"[合总小共]\s*[计数和额]|平均值?|均值|sum|(?:sub)?total|average|mean", re.IGNORECASE)
@@ -60,7 +63,7 @@ class Row(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was worked out: the short answer, the sentence that tells it, and the cells that were used, with the row and the column of each."""
+    """What was found or worked out: the short answer, the sentence that tells it, and the cells that were used, with the row and the column of each."""
 
     short: str
     text: str
@@ -105,6 +108,59 @@ def table(part: Part, near: int, view: Callable[[int], View]) -> list[Row]:
         return found
 
     return [*reversed(run(-1)), start, *run(1)]
+
+
+def form(part: Part, near: int, view: Callable[[int], View]) -> Row | None:
+    """The form round sentence `near` of `part` as one row: lines of labels and values, no label twice; None for anything else."""
+    labels: set[str] = set()
+
+    def fits(at: int) -> bool:
+        own = [cell.label for cell in cells(view(at).text)]
+        if not own or len(set(own)) < len(own) or labels & set(own):
+            return False
+        labels.update(own)
+        return True
+
+    if not 0 <= near < len(part.sentences) or not fits(near):
+        return None
+    first = last = near
+    while first > 0 and near - first < _FORM and fits(first - 1):
+        first -= 1
+    while last + 1 < len(part.sentences) and last - near < _FORM and fits(last + 1):
+        last += 1
+    return _row(replace(view(first), last=last)) if last > first else None
+
+
+def cell_asked_for(query: Query, rows: Sequence[Row]) -> Outcome | None:
+    """The cell in the one row whose values the question names and in the column that it names last (`三级职员的住宿标准是多少`).
+
+    None where it names none, or several rows, or is about something else than the table.
+    """
+    question = fold(query.text)
+    if asked(query.text) or not (_AMOUNT.search(query.text) or _NAMED.search(query.text)) or not rows or not _about(query, rows):
+        return None
+    labels = list(dict.fromkeys(label for row in rows for label in row.cells))
+    named = []
+    for label in labels:
+        bare = _UNIT.sub("", "".join(fold(label).split()))
+        said = next((bare[:size] for size in range(len(bare), 1, -1) if bare[:size] in question), "")
+        said = max(said, next((bare[-size:] for size in range(len(bare), 1, -1) if bare[-size:] in question), ""), key=len)
+        if len(said) >= 2 and len(said) >= len(bare) / 2:
+            named.append((question.rfind(said) + len(said), len(said), label))
+    if not named:
+        return None
+    column = max(named)[2]
+    others = [label for label in labels if label != column]
+    told = [(row, [cell for label in others if len(value := fold(row.text(label))) >= 2 and value in question and (cell := row.cells[label])]) for row in rows]
+    most = max(len(cells_) for _, cells_ in told)
+    best = [(row, cells_) for row, cells_ in told if len(cells_) == most and row.text(column)]
+    if not most or len(best) != 1 or len({fold(row.text(column)) for row, _ in best}) != 1:
+        return None
+    row, by = best[0]
+    own = row.cells[column]
+    unit = bracketed[1] if (bracketed := _UNIT.search(fold(column))) and _figure(row.text(column)) else ""
+    text = row.view.text.strip() if row.view.last is None else f"{column}：{row.text(column)}"
+    return Outcome(row.text(column) + unit, text, (row,), tuple((row.view, span) for span in (*(cell.value for cell in by), own.said, own.value)))
 
 
 def over_a_column(query: Query, rows: Sequence[Row]) -> Outcome | None:
