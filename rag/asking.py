@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .compose import cite, marked, proof, said, whole
 from .generate.fuller import Fuller
@@ -69,6 +69,7 @@ class Asking:
         self.reader = tools.reader(context)
         self.timing = {"retrieve": 0.0, "read": 0.0}
         self.retrieved: list[Retrieved] = []
+        self._found: tuple[Query, list[Retrieved]] | None = None
         self.others: list[Finding] = []  # the same measure of other years or places, where the question names none
         self.rivals: dict[str, list[Finding]] = {}  # by step: other documents that say the same with another figure
         self.plan = plan(query)
@@ -149,7 +150,10 @@ class Asking:
         return self._compose([("", finding, None)])
 
     def _retrieve(self, query: Query) -> list[Retrieved]:
-        return retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+        """What is found for a part of the question; looked for once."""
+        if self._found is None or self._found[0] is not query:
+            self._found = query, retrieve(query, self.snapshot, self.tools.embedder, self.settings, self.tools.reranker, allowed=self.allowed)
+        return self._found[1]
 
     def _find(self, label: str, query: Query) -> Step:
         check_wanted()
@@ -208,7 +212,9 @@ class Asking:
 
     def _in_a_table(self, query: Query) -> Answer | None:
         """A cell of a table among the passages, or what is worked out over a column of it, the cells marked; the step is noted then."""
+        at = time.perf_counter()
         retrieved = self._retrieve(query)
+        self.timing["retrieve"] += (time.perf_counter() - at) * 1000
         for found in retrieved:
             source, number, part = found.chunk.source, found.chunk.part, self.snapshot.part(found.chunk.source, found.chunk.part)
             view = partial(View, source, "", number, part)
@@ -221,7 +227,7 @@ class Asking:
             if outcome is None:
                 continue
             first, last = outcome.rows[0].view, outcome.rows[-1].view
-            spans = [span._replace(start=span.start + (at := view.sentence.start - first.sentence.start), end=span.end + at) for view, span in outcome.cells]
+            spans = [span._replace(start=span.start + (by := view.sentence.start - first.sentence.start), end=span.end + by) for view, span in outcome.cells]
             finding = self.rules.weigh(query, replace(first, last=last.last or last.index), spans[0])
             if not time_fit(query, finding.period, finding.view, finding.span) or not place_fit(query, finding.regions, finding.view):
                 continue
@@ -229,11 +235,7 @@ class Asking:
             self.steps = [Step("", query, tuple(retrieved), (finding,), finding, None, finding, 1.0)]
             citation = cite(finding, self.snapshot.document(source), 1, spans)
             lines = [marked(outcome.text, (1,), query.language), *self._outdated([citation])]
-            return Answer(
-                self.question, "\n".join(lines), short=outcome.short, statements=(Statement(outcome.text, (1,)),),
-                citations=(citation,), passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
-                understood=self._understood(), id=self.id,
-            )
+            return self._told("\n".join(lines), short=outcome.short, statements=(Statement(outcome.text, (1,)),), citations=(citation,))
         return None
 
     def _beside_the_others(self, best: Finding, eligible: Sequence[Finding]) -> Finding:
@@ -376,10 +378,15 @@ class Asking:
                 numbers = tuple(dict.fromkeys(n for s in statements for n in s.citations))
                 statements.insert(0, Statement(outcome, numbers))
                 lines.insert(0, marked(outcome, numbers, self.query.language))
+        return self._told(
+            "\n".join([*lines, *notes]), short=short, statements=tuple(statements), citations=tuple(citations), confidence=_least_sure([f for _, f in kept]),
+        )
+
+    def _told(self, answer: str, **more: Any) -> Answer:
+        """An answer, or a refusal, with what is said of all of them: passages, generation, time, how the question was understood."""
         return Answer(
-            self.question, "\n".join([*lines, *notes]), short=short, statements=tuple(statements),
-            citations=tuple(citations), passages=self._related(), confidence=_least_sure([f for _, f in kept]), generation=self.snapshot.generation, timing_ms=self._timing(),
-            understood=self._understood(), id=self.id,
+            self.question, answer, passages=self._related(), generation=self.snapshot.generation, timing_ms=self._timing(),
+            understood=self._understood(), id=self.id, **more,
         )
 
     def _outdated(self, citations: Sequence[Citation]) -> list[str]:
@@ -401,10 +408,9 @@ class Asking:
         return lines
 
     def _refuse(self, reason: Reason) -> Answer:
-        return Answer(
-            self.question, message(reason, self.query), refused=True, reason=reason.value, passages=self._related(),
-            confidence=_least_sure([step.candidate for step in self.steps if step.candidate]), generation=self.snapshot.generation,
-            timing_ms=self._timing(), understood=self._understood(), id=self.id,
+        return self._told(
+            message(reason, self.query), refused=True, reason=reason.value,
+            confidence=_least_sure([step.candidate for step in self.steps if step.candidate]),
         )
 
     def _related(self, limit: int = 5) -> tuple[RelatedPassage, ...]:

@@ -142,7 +142,7 @@ def cell_asked_for(query: Query, rows: Sequence[Row]) -> Outcome | None:
     labels = list(dict.fromkeys(label for row in rows for label in row.cells))
     named = []
     for label in labels:
-        bare = _UNIT.sub("", "".join(fold(label).split()))
+        bare = _bare(label)
         said = next((bare[:size] for size in range(len(bare), 1, -1) if bare[:size] in question), "")
         said = max(said, next((bare[-size:] for size in range(len(bare), 1, -1) if bare[-size:] in question), ""), key=len)
         if len(said) >= 2 and len(said) >= len(bare) / 2:
@@ -154,11 +154,11 @@ def cell_asked_for(query: Query, rows: Sequence[Row]) -> Outcome | None:
     told = [(row, [cell for label in others if len(value := fold(row.text(label))) >= 2 and value in question and (cell := row.cells[label])]) for row in rows]
     most = max(len(cells_) for _, cells_ in told)
     best = [(row, cells_) for row, cells_ in told if len(cells_) == most and row.text(column)]
-    if not most or len(best) != 1 or len({fold(row.text(column)) for row, _ in best}) != 1:
+    if not most or len(best) != 1:
         return None
     row, by = best[0]
     own = row.cells[column]
-    unit = bracketed[1] if (bracketed := _UNIT.search(fold(column))) and _figure(row.text(column)) else ""
+    unit = _unit(column) if _figure(row.text(column)) else ""
     text = row.view.text.strip() if row.view.last is None else f"{column}：{row.text(column)}"
     return Outcome(row.text(column) + unit, text, (row,), tuple((row.view, span) for span in (*(cell.value for cell in by), own.said, own.value)))
 
@@ -175,7 +175,7 @@ def over_a_column(query: Query, rows: Sequence[Row]) -> Outcome | None:
         return None
     if any(_TOTAL.search(label) and _said(label, question) >= 2 for label in labels):
         return None
-    totals = [row for row in rows if _TOTAL.fullmatch(row.text(labels[0])) or _TOTAL.fullmatch("".join(row.text(labels[0]).split()))]
+    totals = [row for row in rows if _TOTAL.fullmatch("".join(row.text(labels[0]).split()))]
     column = _column(rows, labels, question)
     if column is None or (totals and operation in ("sum", "mean")):
         return None
@@ -184,9 +184,9 @@ def over_a_column(query: Query, rows: Sequence[Row]) -> Outcome | None:
     units = {unit for _, (_, unit) in used}
     if len(used) < 2 or len(units) != 1:
         return None
-    unit = units.pop() or (bracketed[1] if (bracketed := _UNIT.search(fold(column))) else "")
+    unit = units.pop() or _unit(column)
     values = [value for _, (value, _) in used]
-    zh, shown_as = query.language == "zh", re.sub(r"[（(][^（()）\d]{1,5}[)）]$", "", column)
+    zh, shown_as = query.language == "zh", column[: len(_UNIT.sub("", fold(column)))]
     if operation in ("sum", "mean"):
         shown = [row.text(column) for row, _ in used]
         listed = "+".join(shown) if len(used) <= _SHOWN else (f"{len(used)}行之和" if zh else f"of {len(used)} rows")
@@ -197,7 +197,7 @@ def over_a_column(query: Query, rows: Sequence[Row]) -> Outcome | None:
         else:
             short = _number(total / len(values)) + unit
             text = f"{shown_as}平均{short}（{_number(total)}÷{len(used)}）" if zh else f"{shown_as}, average: {short} ({_number(total)} / {len(used)})"
-        return Outcome(short, text, tuple(row for row, _ in used), tuple(_spans(used, column)))
+        return Outcome(short, text, tuple(row for row, _ in used), tuple((row.view, row.cells[column].value) for row, _ in used))
     best = (max if operation == "most" else min)(values)
     winners = [row for row, (value, _) in used if value == best]
     name = next((label for label in labels if label != column and _said(label, question) == len(fold(label))), labels[0])
@@ -232,13 +232,20 @@ def _number(value: Decimal) -> str:
     return f"{rounded:f}".rstrip("0").rstrip(".") if rounded % 1 else f"{rounded:.0f}"
 
 
-def _spans(used: Sequence[tuple[Row, tuple[Decimal, str]]], column: str) -> list[tuple[View, Span]]:
-    return [(row.view, row.cells[column].value) for row, _ in used]
+def _bare(label: str) -> str:
+    """A label, folded, without blanks and its bracketed unit."""
+    return _UNIT.sub("", "".join(fold(label).split()))
+
+
+def _unit(label: str) -> str:
+    """The unit in brackets behind a label (`预算（万元）`); empty where there is none."""
+    found = _UNIT.search(fold(label))
+    return found[1] if found else ""
 
 
 def _said(label: str, question: str) -> int:
     """Characters of the longest piece of a label that the question says, its bracketed unit aside."""
-    label = _UNIT.sub("", "".join(fold(label).split()))
+    label = _bare(label)
     return max((end - start for start in range(len(label)) for end in range(start + 1, len(label) + 1) if label[start:end] in question), default=0)
 
 
@@ -249,7 +256,7 @@ def _column(rows: Sequence[Row], labels: Sequence[str], question: str) -> str | 
         values = [row.text(label) for row in rows if row.text(label)]
         figures = sum(_figure(value) is not None for value in values)
         said = _said(label, question)
-        bare = len(_UNIT.sub("", "".join(fold(label).split())))
+        bare = len(_bare(label))
         if figures >= 2 and figures >= _FIGURES * len(values) and said >= 2 and said >= bare / 2:
             found.append((said, said / bare, label))
     found.sort(reverse=True)
