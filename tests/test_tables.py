@@ -2,18 +2,14 @@
 
 import pytest
 
-from rag.bot import Bot
 from rag.compose import cite
 from rag.eval.metrics.verifier import VerifierJudge
-from rag.index.build import build
 from rag.read import Finding
 from rag.read.candidates import Span
 from rag.read.tables import cells
 
-from .index_kit import HashEmbedder
-from .rules_kit import Settings
+from .rules_kit import bot_over
 
-EMBEDDER = HashEmbedder(dim=64)
 STOCK = """品名,仓库,库存（箱）,单价
 墨盒,东库,40,85.5元
 硒鼓,西库,12,310元
@@ -29,15 +25,11 @@ TEAMS = """班组,场次,备注
 
 
 def bot(folder, home, **files):
-    for name, text in files.items():
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
-    build([folder], home=home, settings=Settings(), embedder=EMBEDDER)
-    return Bot(Settings(), home, embedder=EMBEDDER)
+    return bot_over(home, folder, {f"{name}.csv": text for name, text in files.items()})
 
 
 @pytest.fixture
 def stock(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     return bot(tmp_path / "docs", isolated_home, stock=STOCK)
 
 
@@ -84,7 +76,6 @@ def test_no_cell_of_several_rows_of_no_row_or_of_another_place(stock, question):
 
 
 def test_a_form_is_one_row(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     rows = "姓名,季云帆,性别,男\n出生年月,1991年7月,学历,硕士\n联系电话,5550142,申请岗位,药剂师\n"
     asked = bot(tmp_path / "docs", isolated_home, form=f"入职登记表,,,\n{rows}")
     assert asked.ask("季云帆的学历是什么？").short == "硕士"
@@ -93,21 +84,18 @@ def test_a_form_is_one_row(isolated_home, tmp_path):
 
 
 def test_a_total_that_the_table_gives_is_not_added_to(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     asked = bot(tmp_path / "docs", isolated_home, teams=TEAMS)
     assert "72" not in asked.ask("场次合计多少？").answer
     assert asked.ask("哪个班组场次最多？").short == "丙班"
 
 
 def test_figures_of_two_units_are_not_added(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     asked = bot(tmp_path / "docs", isolated_home, mixed="品名,重量\n米,5吨\n面,300公斤\n油,40桶\n")
     assert "345" not in asked.ask("重量合计多少？").answer
     assert asked.ask("哪种重量最大？").short != "面"
 
 
 def test_each_of_a_long_table_counts(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     rows = "".join(f"学员{n}号,{n}\n" for n in range(1, 201))
     asked = bot(tmp_path / "docs", isolated_home, long=f"姓名,学时\n{rows}")
     answer = asked.ask("学时合计多少？")
@@ -115,7 +103,6 @@ def test_each_of_a_long_table_counts(isolated_home, tmp_path):
 
 
 def test_a_value_is_marked_with_its_row_and_its_column(isolated_home, tmp_path):
-    (tmp_path / "docs").mkdir()
     asked = bot(tmp_path / "docs", isolated_home, stock=STOCK)
     snapshot = asked.snapshot
     part = snapshot.part("stock.csv", 0)

@@ -4,25 +4,17 @@ from datetime import date
 
 import pytest
 
-from rag.bot import Bot
-from rag.index.build import build
 from rag.retrieve import versions
 from rag.retrieve.versions import Validity, hidden, validities
 from rag.types import Period
 
-from .index_kit import HashEmbedder
-from .rules_kit import Settings
+from .rules_kit import bot_over
 
-EMBEDDER = HashEmbedder(dim=64)
 TODAY = date(2026, 6, 1)
 
 
 def asked(home, folder, **texts):
-    folder.mkdir()
-    for name, text in texts.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    build([folder], home=home, settings=Settings(), embedder=EMBEDDER)
-    return Bot(Settings(), home, embedder=EMBEDDER)
+    return bot_over(home, folder, {f"{name}.md": text for name, text in texts.items()})
 
 
 @pytest.fixture
